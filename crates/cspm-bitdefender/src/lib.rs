@@ -1,0 +1,1 @@
+//! Adapter for Bitdefender GravityZone Cloud Security.

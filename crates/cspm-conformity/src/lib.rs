@@ -1,0 +1,1 @@
+//! Adapter for Trend Micro Cloud One Conformity.

@@ -1,0 +1,1 @@
+//! The one request pipeline every adapter sends through.

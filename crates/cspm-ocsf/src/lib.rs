@@ -1,0 +1,1 @@
+//! Findings as OCSF Compliance Finding events, validated and stepped down.

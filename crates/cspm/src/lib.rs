@@ -1,0 +1,1 @@
+//! One library for three cloud security posture vendors.
