@@ -1,1 +1,47 @@
 //! The vendor-neutral model, the traits an adapter implements, and the engine that runs them.
+//!
+//! Reads top-down: the model ([`Finding`], [`Account`], [`Rule`]), the questions ([`FindingQuery`]), what a vendor can
+//! do ([`Capabilities`]), the traits ([`Vendor`], [`Source`], [`Authenticator`]), the steps that are the whole of
+//! pagination ([`Step`], [`Then`]), and the engine ([`read`]) with its report ([`RunReport`]). No HTTP client and no
+//! runtime is named here.
+
+mod account;
+mod auth;
+mod capabilities;
+mod diagnosis;
+pub mod engine;
+mod error;
+mod finding;
+mod meter;
+mod notice;
+mod query;
+mod report;
+mod rule;
+mod severity;
+mod step;
+mod text;
+mod time;
+mod vendor;
+
+pub use account::Account;
+pub use auth::{Authenticator, Generation, Renewal};
+pub use capabilities::{Capabilities, Capability, Evaluator, Operation, Support};
+pub use diagnosis::Diagnosis;
+pub use engine::{Gathered, Progress, Reading, gather, read};
+pub use error::{Error, ErrorKind, Owner, Result};
+pub use finding::{
+    AccountRef, Finding, Origin, Outcome, Remediation, Resource, RuleRef, StandardRef, State, Suppression, Tags,
+};
+pub use meter::{Meter, MeterReading};
+pub use notice::{Notice, Notices};
+pub use query::{AccountQuery, FindingQuery, OutcomeFilter, RuleQuery, SuppressedFilter, same_letters};
+pub use report::{ConnectionReport, RunReport, ScopeReport};
+pub use rule::Rule;
+pub use severity::{Severity, UnknownSeverity};
+pub use step::{Cursor, Plan, Rejected, Scope, Step, Then};
+pub use text::{clean_text, compact_json, is_hostile};
+pub use time::{InvalidTime, Timestamp};
+pub use vendor::{Record, SharedVendor, Source, Vendor};
+
+/// What adapters and callers need of other crates, so that versions agree.
+pub use {async_trait::async_trait, http, secrecy, serde_json::value::RawValue};

@@ -1,0 +1,68 @@
+//! Counting what was sent.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Counters of one connection's requests, shared between the transport (which counts) and the report (which reads).
+#[derive(Debug, Default)]
+pub struct Meter {
+    requests: AtomicU64,
+    retries: AtomicU64,
+    throttled: AtomicU64,
+    in_flight: AtomicU64,
+}
+
+/// What a [`Meter`] showed at one moment.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct MeterReading {
+    /// Requests sent, repeats included.
+    pub requests: u64,
+    /// Requests that were repeats.
+    pub retries: u64,
+    /// Answers that said "too many requests".
+    pub throttled: u64,
+    /// Requests under way.
+    pub in_flight: u64,
+}
+
+impl Meter {
+    /// Counts a request as it is sent.
+    pub fn sent(&self, repeat: bool) {
+        self.requests.fetch_add(1, Ordering::Relaxed);
+        self.retries.fetch_add(u64::from(repeat), Ordering::Relaxed);
+        self.in_flight.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Counts its end, however it ended.
+    pub fn ended(&self) {
+        self.in_flight.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    /// Counts an answer that said "too many requests".
+    pub fn throttled(&self) {
+        self.throttled.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// The figures now.
+    #[must_use]
+    pub fn read(&self) -> MeterReading {
+        MeterReading {
+            requests: self.requests.load(Ordering::Relaxed),
+            retries: self.retries.load(Ordering::Relaxed),
+            throttled: self.throttled.load(Ordering::Relaxed),
+            in_flight: self.in_flight.load(Ordering::Relaxed),
+        }
+    }
+}
+
+impl MeterReading {
+    /// What was added since an earlier reading.
+    #[must_use]
+    pub fn since(self, earlier: Self) -> Self {
+        Self {
+            requests: self.requests.saturating_sub(earlier.requests),
+            retries: self.retries.saturating_sub(earlier.retries),
+            throttled: self.throttled.saturating_sub(earlier.throttled),
+            in_flight: self.in_flight,
+        }
+    }
+}
