@@ -1,0 +1,183 @@
+//! What may be concluded from a body: whether it is safe to decode, and what an error body says.
+
+use cspm_core::{Error, ErrorKind, Owner, Result, clean_text};
+use serde_json::Value;
+
+/// Deeper JSON is refused: no vendor's answer comes near, and decoders may recurse.
+const DEEPEST: usize = 100;
+/// How much of an error body is looked at.
+const ERROR_BODY: usize = 16 * 1024;
+/// How long a message taken from an error body may be, in characters.
+const MESSAGE: usize = 300;
+
+/// The body as text that is worth handing to a JSON decoder.
+pub(crate) fn checked_text(body: &[u8]) -> Result<&str> {
+    let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
+    let text = std::str::from_utf8(body).map_err(|error| {
+        Error::new(ErrorKind::Protocol, format!("the answer is not UTF-8 (at byte {})", error.valid_up_to()))
+    })?;
+    if text.trim_ascii_start().starts_with('<') {
+        let message = format!(
+            "the answer is {} where JSON was due; is the address right, and is there a log-in page or proxy in between?",
+            summary(text)
+        );
+        return Err(Error::new(ErrorKind::Protocol, message).with_owner(Owner::Customer));
+    }
+    if text.trim_ascii().is_empty() {
+        return Err(Error::new(ErrorKind::Protocol, "the answer is empty where data was due"));
+    }
+    check_nesting(text.as_bytes())?;
+    Ok(text)
+}
+
+fn check_nesting(json: &[u8]) -> Result<()> {
+    let (mut depth, mut in_string, mut escaped) = (0_usize, false, false);
+    for byte in json {
+        if in_string {
+            (in_string, escaped) = match byte {
+                _ if escaped => (true, false),
+                b'\\' => (true, true),
+                b'"' => (false, false),
+                _ => (true, false),
+            };
+            continue;
+        }
+        match byte {
+            b'"' => in_string = true,
+            b'{' | b'[' => {
+                depth += 1;
+                if depth > DEEPEST {
+                    let message = format!("the answer is nested deeper than {DEEPEST} levels");
+                    return Err(Error::new(ErrorKind::Protocol, message));
+                }
+            }
+            b'}' | b']' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// What an error body says, as one cleaned line; `None` if it says nothing. Never fails, whatever the body is.
+///
+/// Understands the vendors' shapes (`errors[]` with `detail`, `details`, `message` or `title` and a pointer; `message`
+/// or `Message`; `error` as text or object; `error_message`; `messages` by field) and problem details. A `traceback`
+/// is never looked at.
+pub(crate) fn error_message(body: &[u8]) -> Option<String> {
+    let start = body.get(..body.len().min(ERROR_BODY)).unwrap_or_default();
+    let text = String::from_utf8_lossy(start);
+    let text = text.trim_start_matches('\u{feff}').trim();
+    if text.is_empty() {
+        return None;
+    }
+    let message = serde_json::from_str::<Value>(text).ok().and_then(|value| said(&value));
+    Some(message.map_or_else(|| summary(text), |message| clean_text(&message, MESSAGE)))
+}
+
+fn said(value: &Value) -> Option<String> {
+    let text = |value: &Value, key: &str| value.get(key).and_then(Value::as_str).map(str::to_owned);
+    if let Value::String(text) = value {
+        return Some(text.clone());
+    }
+    if let Some(Value::Array(errors)) = value.get("errors") {
+        let said: Vec<String> = errors.iter().take(5).filter_map(one_error).collect();
+        if !said.is_empty() {
+            return Some(said.join("; "));
+        }
+    }
+    if let Some(fields) = value.get("messages").and_then(Value::as_object) {
+        let said: Vec<String> = fields
+            .values()
+            .filter_map(Value::as_object)
+            .flatten()
+            .take(5)
+            .map(|(field, complaint)| format!("{field}: {}", flat(complaint)))
+            .collect();
+        if !said.is_empty() {
+            return Some(said.join("; "));
+        }
+    }
+    ["error_message", "message", "Message", "detail", "details", "title"]
+        .iter()
+        .find_map(|key| text(value, key))
+        .or_else(|| value.get("error").and_then(said))
+        .or_else(|| text(value, "code"))
+}
+
+fn one_error(error: &Value) -> Option<String> {
+    let said = said(error)?;
+    let place = error.pointer("/source/pointer").and_then(Value::as_str);
+    Some(place.map_or_else(|| said.clone(), |place| format!("{said} ({place})")))
+}
+
+fn flat(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Array(items) => items.iter().map(flat).collect::<Vec<_>>().join(", "),
+        other => other.to_string(),
+    }
+}
+
+/// A body that is no JSON, in a few words.
+fn summary(text: &str) -> String {
+    if !text.trim_ascii_start().starts_with('<') {
+        return clean_text(text, 120);
+    }
+    let lower = text.to_ascii_lowercase();
+    let title = lower.find("<title>").and_then(|from| {
+        let from = from + "<title>".len();
+        let to = lower.get(from..)?.find("</title>")? + from;
+        text.get(from..to)
+    });
+    match title.map(str::trim).filter(|title| !title.is_empty()) {
+        Some(title) => format!("an HTML page titled \"{}\"", clean_text(title, 80)),
+        None => "an HTML page".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn r16_every_error_shape_gives_one_clean_line() {
+        for (body, want) in [
+            (r#"{"Message":"User is not authorized"}"#, Some("User is not authorized")),
+            (r#"{"message":"Unauthorized"}"#, Some("Unauthorized")),
+            (
+                r#"{"errors":[{"status":422,"source":{"pointer":"/data"},"details":"Name is required"}]}"#,
+                Some("Name is required (/data)"),
+            ),
+            (
+                r#"{"errors":[{"status":400,"message":"accountIds is required"}]}"#,
+                Some("accountIds is required"),
+            ),
+            (r#"{"error_message":"no","error_type":"T","traceback":"secret path"}"#, Some("no")),
+            (r#"{"messages":{"json":{"limit":["Unknown field."]}}}"#, Some("limit: Unknown field.")),
+            (r#"{"error":{"code":"x","message":"ids: at most 100"}}"#, Some("ids: at most 100")),
+            (r#"{"error":"Bad Request"}"#, Some("Bad Request")),
+            (r#"{"type":"about:blank","title":"Gone","status":"x"}"#, Some("Gone")),
+            ("<html><title>502 Bad Gateway</title></html>", Some("an HTML page titled \"502 Bad Gateway\"")),
+            ("busy\x1b[2J", Some("busy\\u{1b}[2J")),
+            ("", None),
+        ] {
+            assert_eq!(error_message(body.as_bytes()).as_deref(), want, "{body}");
+        }
+        assert!(error_message(b"\xff\xfe\xff").is_some());
+        let huge = vec![b'a'; 1_000_000];
+        assert!(error_message(&huge).unwrap().chars().count() <= 121);
+    }
+
+    #[test]
+    fn j03_j06_depth_and_encoding_are_refused_before_decoding() {
+        assert!(checked_text(br#"{"a":"[[[[ \" [[["}"#).is_ok());
+        let deep = [vec![b'['; 101], vec![b']'; 101]].concat();
+        assert_eq!(checked_text(&deep).unwrap_err().kind(), ErrorKind::Protocol);
+        let flat = [vec![b'['; 100], vec![b']'; 100]].concat();
+        assert!(checked_text(&flat).is_ok());
+        assert!(checked_text(b"{\"a\":\"\xff\"}").unwrap_err().to_string().contains("byte 6"));
+        assert_eq!(checked_text(b"\xef\xbb\xbf{}").unwrap(), "{}");
+        assert_eq!(checked_text(b" <html>").unwrap_err().owner(), Owner::Customer);
+        assert_eq!(checked_text(b" ").unwrap_err().kind(), ErrorKind::Protocol);
+    }
+}

@@ -1,0 +1,226 @@
+//! One request and one answer on a connection, without any policy: the only file that names the HTTP client.
+
+use std::error::Error as StdError;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::{Bytes, BytesMut};
+use cspm_core::{Error, ErrorKind, Owner, Result};
+use http::{Request, Response};
+
+use crate::BaseUrl;
+
+/// Carries one request to a server and brings the whole answer back. Tests carry it to a simulator in the same process.
+#[async_trait]
+pub trait Exchange: Send + Sync {
+    /// Sends once, without repeats or redirects. The body that comes back is unpacked and at most `largest` bytes long.
+    ///
+    /// # Errors
+    /// How it broke.
+    async fn exchange(
+        &self,
+        request: Request<Bytes>,
+        largest: u64,
+    ) -> std::result::Result<Response<Bytes>, Broken>;
+}
+
+/// How an exchange broke before a whole answer was there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Broken {
+    /// What happened.
+    pub kind: BrokenKind,
+    /// Whether the server may have received the request. If not, even a write can be sent again.
+    pub sent: bool,
+    /// What happened, in a few words, without URL and without vendor text.
+    pub message: String,
+}
+
+/// Ways an exchange breaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BrokenKind {
+    /// No connection: refused, unreachable, reset while connecting.
+    Connect,
+    /// The host's name does not resolve.
+    Resolve,
+    /// The two ends do not agree on a secure connection. Trying again does not help.
+    Tls,
+    /// The connection ended before the answer did.
+    Interrupted,
+    /// No answer, or no more of it, in time.
+    Timeout,
+    /// What came back is no HTTP, or cannot be unpacked.
+    Garbled,
+    /// The answer is larger than allowed.
+    TooLarge,
+}
+
+/// Real connections.
+pub(crate) struct Network {
+    client: reqwest::Client,
+}
+
+/// What a network connection is made with.
+pub(crate) struct NetworkSettings<'a> {
+    pub(crate) base: &'a BaseUrl,
+    pub(crate) timeout: Duration,
+    pub(crate) ca_pem: Option<&'a [u8]>,
+}
+
+impl Network {
+    pub(crate) fn open(settings: &NetworkSettings<'_>) -> Result<Self> {
+        // Another crate of the process may have chosen a provider already; then that one is used.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let mut builder = reqwest::Client::builder()
+            .user_agent(concat!("cspm/", env!("CARGO_PKG_VERSION")))
+            .redirect(reqwest::redirect::Policy::none())
+            .referer(false)
+            .connect_timeout(settings.timeout.min(Duration::from_secs(10)))
+            .read_timeout(settings.timeout.min(Duration::from_secs(30)))
+            .timeout(settings.timeout)
+            .tcp_nodelay(true)
+            .tls_version_min(reqwest::tls::Version::TLS_1_2)
+            .https_only(!settings.base.is_loopback());
+        if settings.base.is_loopback() {
+            builder = builder.no_proxy();
+        }
+        if let Some(pem) = settings.ca_pem {
+            for certificate in certificates(pem)? {
+                builder = builder.add_root_certificate(certificate);
+            }
+        }
+        let client = builder.build().map_err(|error| {
+            let message = format!("the HTTPS client cannot be made: {}", plain_chain(&error.without_url()));
+            Error::new(ErrorKind::Config, message)
+                .with_hint("are root certificates installed (ca-certificates)?")
+        })?;
+        Ok(Self { client })
+    }
+}
+
+/// Reads the certificates of a PEM bundle. Anything else in it (a private key by mistake) is refused, not repeated.
+fn certificates(pem: &[u8]) -> Result<Vec<reqwest::Certificate>> {
+    let refused = |reason: &str| Err(Error::new(ErrorKind::Config, format!("ca_file: {reason}")));
+    let text = String::from_utf8_lossy(pem);
+    if text.contains("PRIVATE KEY-----") {
+        return refused("it holds a private key; give the root certificate only");
+    }
+    match reqwest::Certificate::from_pem_bundle(pem) {
+        Ok(certificates) if !certificates.is_empty() => Ok(certificates),
+        _ => refused("it holds no PEM certificate (-----BEGIN CERTIFICATE-----)"),
+    }
+}
+
+#[async_trait]
+impl Exchange for Network {
+    async fn exchange(
+        &self,
+        request: Request<Bytes>,
+        largest: u64,
+    ) -> std::result::Result<Response<Bytes>, Broken> {
+        let request = reqwest::Request::try_from(request.map(reqwest::Body::from))
+            .map_err(|error| Broken::from_reqwest(error, false))?;
+        let mut answer =
+            self.client.execute(request).await.map_err(|error| Broken::from_reqwest(error, true))?;
+        let mut body = BytesMut::new();
+        while let Some(chunk) = answer.chunk().await.map_err(|error| Broken::from_reqwest(error, true))? {
+            if body.len() as u64 + chunk.len() as u64 > largest {
+                let message = format!("the answer is larger than {} MiB (max_response_mib)", largest >> 20);
+                return Err(Broken { kind: BrokenKind::TooLarge, sent: true, message });
+            }
+            body.extend_from_slice(&chunk);
+        }
+        let mut response = Response::new(body.freeze());
+        *response.status_mut() = answer.status();
+        *response.headers_mut() = std::mem::take(answer.headers_mut());
+        Ok(response)
+    }
+}
+
+impl Broken {
+    fn from_reqwest(error: reqwest::Error, sent: bool) -> Self {
+        let error = error.without_url();
+        let said = plain_chain(&error);
+        let kind = if chain(&error).any(|cause| cause.is::<rustls::Error>())
+            || said.contains("invalid peer certificate")
+        {
+            BrokenKind::Tls
+        } else if error.is_timeout() {
+            BrokenKind::Timeout
+        } else if said.contains("dns error") {
+            BrokenKind::Resolve
+        } else if said.contains("parsed") || said.contains("message head is too large") {
+            BrokenKind::Garbled
+        } else if error.is_connect() {
+            BrokenKind::Connect
+        } else if chain(&error).any(is_bad_data) {
+            BrokenKind::Garbled
+        } else {
+            BrokenKind::Interrupted
+        };
+        let never_sent = error.is_connect() || error.is_builder() || kind == BrokenKind::Tls;
+        Self { kind, sent: sent && !never_sent, message: said }
+    }
+
+    /// Whether sending again can help.
+    pub(crate) fn is_passing(&self) -> bool {
+        !matches!(self.kind, BrokenKind::Tls | BrokenKind::Garbled | BrokenKind::TooLarge)
+    }
+
+    /// As an error for people.
+    pub(crate) fn into_error(self, host: &str) -> Error {
+        let Self { kind, message, .. } = self;
+        match kind {
+            BrokenKind::Connect => {
+                Error::new(ErrorKind::Network, format!("no connection to {host}: {message}"))
+            }
+            BrokenKind::Resolve => {
+                Error::new(ErrorKind::Network, format!("the name {host} does not resolve"))
+            }
+            BrokenKind::Tls => {
+                Error::new(ErrorKind::Network, format!("no secure connection to {host}: {message}"))
+                    .with_hint("check the address, this machine's clock, and ca_file for a private authority")
+            }
+            BrokenKind::Interrupted => {
+                Error::new(ErrorKind::Network, format!("the connection to {host} broke off: {message}"))
+            }
+            BrokenKind::Timeout => Error::new(ErrorKind::Timeout, format!("{host} did not answer in time")),
+            BrokenKind::Garbled => {
+                Error::new(ErrorKind::Protocol, format!("what {host} sends makes no sense: {message}"))
+                    .with_owner(Owner::Customer)
+                    .with_hint("is this the right address and port?")
+            }
+            BrokenKind::TooLarge => Error::new(ErrorKind::Protocol, message),
+        }
+    }
+}
+
+fn chain<'a>(error: &'a (dyn StdError + 'static)) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
+    fn cause<'a>(error: &&'a (dyn StdError + 'static)) -> Option<&'a (dyn StdError + 'static)> {
+        let error: &'a (dyn StdError + 'static) = *error;
+        // An I/O error hides what it wraps from `source()`.
+        match error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref) {
+            Some(inner) => Some(inner),
+            None => error.source(),
+        }
+    }
+    std::iter::successors(Some(error), cause)
+}
+
+fn is_bad_data(error: &(dyn StdError + 'static)) -> bool {
+    use std::io::ErrorKind::{InvalidData, InvalidInput};
+    error
+        .downcast_ref::<std::io::Error>()
+        .is_some_and(|error| matches!(error.kind(), InvalidData | InvalidInput))
+}
+
+/// The innermost reasons in one line, without repeats.
+fn plain_chain(error: &(dyn StdError + 'static)) -> String {
+    let mut said: Vec<String> = Vec::new();
+    for cause in chain(error) {
+        let text = cause.to_string();
+        if !said.iter().any(|earlier| earlier.contains(&text)) {
+            said.push(text);
+        }
+    }
+    cspm_core::clean_text(&said.join(": "), 300)
+}

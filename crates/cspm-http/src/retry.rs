@@ -1,0 +1,73 @@
+//! When to send again, and how long to wait before.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+/// Attempts at one request before a passing failure counts as lasting.
+pub(crate) const ATTEMPTS: u32 = 6;
+const FIRST_WAIT: Duration = Duration::from_millis(250);
+const LONGEST_WAIT: Duration = Duration::from_secs(20);
+
+/// The wait before a repeat: anything between nothing and a bound that doubles with each repeat (full jitter), so that
+/// many tasks that failed together do not come back together. `repeat` counts from 0; `luck` is in 0..1.
+pub(crate) fn wait_before(repeat: u32, luck: f64) -> Duration {
+    let bound =
+        FIRST_WAIT.saturating_mul(1_u32.checked_shl(repeat.min(20)).unwrap_or(u32::MAX)).min(LONGEST_WAIT);
+    bound.mul_f64(luck.clamp(0.0, 1.0))
+}
+
+/// Repeats are paid for: each takes one from a purse that successes fill again. In an outage the purse is soon empty, and
+/// what fails then fails at once instead of making the outage worse.
+pub(crate) struct Purse(AtomicU32);
+
+impl Purse {
+    const FULL: u32 = 40;
+
+    pub(crate) fn new() -> Self {
+        Self(AtomicU32::new(Self::FULL))
+    }
+
+    /// Pays for a repeat, if there is something left.
+    pub(crate) fn pay(&self) -> bool {
+        self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok()
+    }
+
+    /// A success fills it up by one.
+    pub(crate) fn earn(&self) {
+        let full = |left: u32| (left < Self::FULL).then_some(left + 1);
+        // A full purse stays full.
+        let _ = self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, full);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn r06_waits_are_spread_between_nothing_and_a_doubling_bound() {
+        for repeat in 0..10 {
+            let bound = FIRST_WAIT.saturating_mul(1 << repeat).min(LONGEST_WAIT);
+            let waits: Vec<f64> =
+                (0..10_000).map(|_| wait_before(repeat, fastrand::f64()).as_secs_f64()).collect();
+            assert!(waits.iter().all(|wait| *wait <= bound.as_secs_f64()));
+            let mean = waits.iter().sum::<f64>() / 10_000.0 / bound.as_secs_f64();
+            assert!((0.47..0.53).contains(&mean), "mean near the half, was {mean}");
+        }
+    }
+
+    #[test]
+    fn r07_the_ten_thousandth_attempt_waits_no_longer_than_the_cap() {
+        assert_eq!(wait_before(10_000, 1.0), LONGEST_WAIT);
+        assert_eq!(wait_before(u32::MAX, 1.0), LONGEST_WAIT);
+    }
+
+    #[test]
+    fn an_empty_purse_pays_for_nothing_until_a_success() {
+        let purse = Purse::new();
+        assert!((0..Purse::FULL).all(|_| purse.pay()));
+        assert!(!purse.pay());
+        purse.earn();
+        assert!(purse.pay() && !purse.pay());
+    }
+}
