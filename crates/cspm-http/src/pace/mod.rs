@@ -16,9 +16,12 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+#[cfg(test)]
+mod tests;
+
 /// After a refusal the rate drops to this share of what the vendor accepts.
 const DIP: f64 = 0.88;
-/// How fast the cubic curve leaves its plateau, per second³.
+/// How fast the cubic curve leaves its plateau, per second³, at ten requests a second and above.
 const STEEPNESS: f64 = 0.04;
 /// Rates beyond this are as good as unlimited.
 const FASTEST: f64 = 10_000.0;
@@ -156,9 +159,11 @@ impl State {
             Learnt::Nothing => self.rate * 2_f64.powf(elapsed.min(1.0)),
             Learnt::Limit { rate, since, accepted } => {
                 *accepted += 1;
-                let plateau = ((1.0 - DIP) / STEEPNESS).cbrt();
+                // A slow vendor needs more time for the same number of requests, which is what a refusal costs.
+                let steepness = STEEPNESS * (*rate / 10.0).min(1.0).powi(3);
+                let plateau = ((1.0 - DIP) / steepness).cbrt();
                 let beyond = now.duration_since(*since).as_secs_f64() - plateau;
-                *rate * (1.0 + STEEPNESS * beyond.powi(3))
+                *rate * (1.0 + steepness * beyond.powi(3))
             }
         };
         // A rate that nobody used up proves nothing about a higher one.
