@@ -1,1 +1,72 @@
-fn main() {}
+//! The program `cspm`: contract sections 1 to 3 and 8 over the library of the same name.
+
+mod args;
+mod commands;
+mod exit;
+mod interrupt;
+mod logging;
+mod output;
+mod progress;
+mod summary;
+
+use std::io::Write as _;
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use crate::args::{Cli, Command};
+use crate::exit::{Exit, Stop};
+
+fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // `--help` and `--version` come here too; they are no mistakes and go to standard output.
+            let exit = if error.use_stderr() { Exit::Usage } else { Exit::Complete };
+            // Nobody is left to tell if this cannot be shown.
+            let _ = error.print();
+            return exit.into();
+        }
+    };
+    logging::start(cli.verbose);
+    let quiet = cli.quiet;
+    match run(cli) {
+        Ok(exit) => exit.into(),
+        Err(Stop { exit, message }) => {
+            if !message.is_empty() && !(quiet && exit == Exit::Complete) {
+                say(&message);
+            }
+            exit.into()
+        }
+    }
+}
+
+/// One thread is enough: what takes time is the vendors' pace, and a second thread would only cost memory.
+fn run(cli: Cli) -> Result<Exit, Stop> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Stop::failed(format!("no runtime: {error}")))?;
+    let result = runtime.block_on(async {
+        match &cli.command {
+            Command::Demo(args) => commands::demo::run(&cli, args).await,
+            Command::Simulate(args) => commands::simulate::run(&cli, args).await,
+            Command::Findings(args) => commands::findings::run(&cli, args).await,
+            Command::Accounts(args) => commands::listings::accounts(&cli, args).await,
+            Command::Rules(args) => commands::listings::rules(&cli, args).await,
+            Command::Capabilities(args) => commands::capabilities::run(&cli, args),
+            Command::Doctor(args) => commands::doctor::run(&cli, args).await,
+        }
+    });
+    runtime.shutdown_background();
+    result
+}
+
+/// Says something to the person, on standard error, every line cleaned.
+pub(crate) fn say(text: &str) {
+    let mut out = std::io::stderr().lock();
+    for line in text.lines() {
+        // A person who closed standard error does not want to know.
+        let _ = writeln!(out, "{}", cspm::clean_text(line, 2_000));
+    }
+}

@@ -1,1 +1,3 @@
-//! Adapter for Trend Micro Cloud One Conformity.
+//! x
+mod slice;
+mod split;

@@ -141,6 +141,18 @@ pub enum Support {
     Partly,
 }
 
+impl Support {
+    /// The word used in tables.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Yes => "yes",
+            Self::No => "no",
+            Self::Partly => "partly",
+        }
+    }
+}
+
 /// Who evaluates a filter. The program always checks again, so the answer is the same; the vendor's help saves requests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -149,6 +161,17 @@ pub enum Evaluator {
     Vendor,
     /// The program alone.
     Program,
+}
+
+impl Evaluator {
+    /// The word used in tables.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Vendor => "vendor",
+            Self::Program => "program",
+        }
+    }
 }
 
 /// One row of the table.

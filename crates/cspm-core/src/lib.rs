@@ -30,7 +30,8 @@ pub use diagnosis::Diagnosis;
 pub use engine::{Gathered, Progress, Reading, gather, read};
 pub use error::{Error, ErrorKind, Owner, Result};
 pub use finding::{
-    AccountRef, Finding, Origin, Outcome, Remediation, Resource, RuleRef, StandardRef, State, Suppression, Tags,
+    AccountRef, Finding, Origin, Outcome, Remediation, Resource, RuleRef, StandardRef, State, Suppression,
+    Tags,
 };
 pub use meter::{Meter, MeterReading};
 pub use notice::{Notice, Notices};

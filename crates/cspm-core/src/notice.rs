@@ -44,7 +44,11 @@ impl Notices {
         let mut lines: Vec<String> = self
             .counts
             .iter()
-            .map(|(Notice(text), count)| if *count > 1 { format!("{text} ({count} times)") } else { text.clone() })
+            .map(
+                |(Notice(text), count)| {
+                    if *count > 1 { format!("{text} ({count} times)") } else { text.clone() }
+                },
+            )
             .collect();
         if self.beyond > 0 {
             lines.push(format!("and {} more warnings", self.beyond));

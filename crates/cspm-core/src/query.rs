@@ -110,9 +110,7 @@ impl FindingQuery {
             && one_of(&self.rules, Some(&finding.rule.id))
             && one_of(&self.services, finding.rule.service.as_deref())
             && (self.standards.is_empty() || self.standards.iter().any(in_standard))
-            && self
-                .changed_since
-                .is_none_or(|since| finding.changed().is_none_or(|changed| changed >= since))
+            && self.changed_since.is_none_or(|since| finding.changed().is_none_or(|changed| changed >= since))
     }
 }
 

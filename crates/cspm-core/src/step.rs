@@ -36,7 +36,8 @@ impl Scope {
     /// # Errors
     /// If the value does not serialise: a bug of the adapter.
     pub fn with_plan(mut self, plan: &impl Serialize) -> Result<Self> {
-        self.plan = serde_json::to_value(plan).map_err(|_| Error::bug("a scope's plan does not serialise"))?;
+        self.plan =
+            serde_json::to_value(plan).map_err(|_| Error::bug("a scope's plan does not serialise"))?;
         Ok(self)
     }
 

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use crate::{
-    Account, AccountQuery, Capabilities, Cursor, Diagnosis, Finding, FindingQuery, Meter, Notice, Notices, Operation,
-    Origin, OutcomeFilter, Plan, Result, Rule, RuleQuery, Scope, Severity, Step, clean_text,
+    Account, AccountQuery, Capabilities, Cursor, Diagnosis, Finding, FindingQuery, Meter, Notice, Notices,
+    Operation, Origin, OutcomeFilter, Plan, Result, Rule, RuleQuery, Scope, Severity, Step, clean_text,
 };
 
 /// A vendor connection: who it is, what it can do, and the doors to what it offers.
@@ -102,7 +102,8 @@ impl Record for Finding {
             notices.add(Notice::new(format!("unknown severity \"{}\"", clean_text(word, 60))));
         }
         if query.changed_since.is_some() && self.changed().is_none() {
-            notices.add(Notice::new("a finding without any time was kept although --changed-since was given"));
+            notices
+                .add(Notice::new("a finding without any time was kept although --changed-since was given"));
         }
     }
 

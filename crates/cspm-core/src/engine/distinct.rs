@@ -1,17 +1,15 @@
 //! Knowing a record again without keeping its id: one 64-bit key each.
 
 use std::collections::HashSet;
-use std::hash::{BuildHasher, Hasher, RandomState};
+use std::hash::{BuildHasher, Hash, Hasher, RandomState};
 
 /// Makes keys. Seeded at random per run, so that ids cannot be chosen to collide.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Keys(RandomState);
 
 impl Keys {
-    pub(super) fn of(&self, identity: &str) -> u64 {
-        let mut hasher = self.0.build_hasher();
-        hasher.write(identity.as_bytes());
-        hasher.finish()
+    pub(super) fn of(&self, thing: &(impl Hash + ?Sized)) -> u64 {
+        self.0.hash_one(thing)
     }
 }
 

@@ -7,13 +7,17 @@
 //! * *Each record once.* Records are known again by their vendor id; what comes twice is counted and handed on once.
 //! * *No silent gap.* Where a vendor announces a number, as many distinct records must have been seen; if not, the
 //!   scope is read a second time, and if the count still does not come out, the report says so. Parts of a split scope
-//!   must add up to the whole.
+//!   must add up to the whole; if they do not, the whole is asked for its figure again, and what no part accounts for
+//!   becomes an entry of its own in the report, labelled `part: remainder`.
+//! * *A second chance.* A request that failed for a reason that may pass is made once more, after everything else.
 //! * *No loop.* A repeated cursor, a page that brings nothing new, an endless listing end their scope with an error.
 //! * *No storm.* When several scopes in a row fail without any success, or the credential is refused, the connection
 //!   counts as down and the remaining scopes are reported without being tried.
 
 mod distinct;
+mod family;
 mod ledger;
+mod piece;
 mod progress;
 #[cfg(test)]
 mod tests;
@@ -29,11 +33,12 @@ use futures_core::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
 use futures_util::{FutureExt, StreamExt};
 
-use self::ledger::{Job, Ledger, Outcome};
+use self::ledger::{Ledger, Outcome};
+use self::piece::Job;
 pub use self::progress::{Progress, Snapshot};
 use crate::{
-    ConnectionReport, Error, ErrorKind, MeterReading, Origin, Plan, Record, Result, ScopeReport, SharedVendor, Source,
-    Step,
+    ConnectionReport, Error, ErrorKind, MeterReading, Origin, Owner, Plan, Record, Result, ScopeReport,
+    SharedVendor, Source, Step,
 };
 
 /// Scopes that may fail in a row, without a success in between, before the connection counts as down.
@@ -166,8 +171,7 @@ impl<'a, T: Record> Reading<'a, T> {
     /// Stops asking and cancels what is in flight. What was read stays read, and still comes out of the stream;
     /// everything else is reported as interrupted.
     pub fn interrupt(&mut self) {
-        let error = Error::new(ErrorKind::Timeout, "interrupted before it was read to the end")
-            .with_owner(crate::Owner::Customer);
+        let error = interrupted("interrupted before it was read to the end");
         if self.planning.take().is_some() {
             self.report.error = Some(error.clone());
         }
@@ -176,12 +180,21 @@ impl<'a, T: Record> Reading<'a, T> {
         self.ledger.abandon(&error);
     }
 
-    /// The report: final once the stream has ended, and before that as if it were interrupted now.
+    /// The report: final once the stream has ended, and before that as if it were interrupted now. Records that were
+    /// read and not yet taken from the stream are lost then, and the report says so.
     #[must_use]
     pub fn into_report(mut self) -> ConnectionReport {
         if !self.finished {
             self.interrupt();
             self.finish();
+            let lost = self.ready.len();
+            if lost > 0 {
+                let error =
+                    interrupted(&format!("interrupted before {lost} records that were read were taken"));
+                self.report.findings = self.report.findings.saturating_sub(lost as u64);
+                self.report.complete = false;
+                self.report.error.get_or_insert(error);
+            }
         }
         self.report
     }
@@ -189,15 +202,15 @@ impl<'a, T: Record> Reading<'a, T> {
     fn launch(&mut self) {
         while self.in_flight.len() < self.width {
             let Some(job) = self.waiting.pop_front() else { return };
-            if !self.ledger.is_due(&job) {
-                let outcome = self.ledger.skip(&job, None);
+            let Some(scope) = self.ledger.due(&job).cloned() else {
+                let outcome = self.ledger.skip(job, None);
                 self.take(outcome);
                 continue;
-            }
-            let Some(scope) = self.ledger.scope_of(&job).cloned() else { continue };
+            };
             let (door, query) = (self.door.clone(), self.query.clone());
             self.in_flight.push(Box::pin(async move {
-                let step = AssertUnwindSafe(door.source().step(&query, &scope, &job.at)).catch_unwind().await;
+                let step = async { door.source().step(&query, &scope, &job.at).await };
+                let step = AssertUnwindSafe(step).catch_unwind().await;
                 (job, step.unwrap_or_else(|_| Err(panicked())))
             }));
         }
@@ -216,31 +229,34 @@ impl<'a, T: Record> Reading<'a, T> {
             }
         };
         self.take(outcome);
-        if let Some(error) = self.down.clone() {
+        if let Some(error) = &self.down {
+            let error = error.clone().with_hint("the remaining scopes were not tried");
             self.give_up(&error);
         }
     }
 
     /// Decides whether a failure means that the whole connection is down.
     fn heed(&mut self, error: &Error, first_of_its_scope: bool) {
-        let outage =
-            matches!(error.kind(), ErrorKind::Network | ErrorKind::Timeout | ErrorKind::Server | ErrorKind::Throttled);
+        let outage = matches!(
+            error.kind(),
+            ErrorKind::Network | ErrorKind::Timeout | ErrorKind::Server | ErrorKind::Throttled
+        );
         self.misfortunes += u32::from(outage && first_of_its_scope);
         if error.kind() == ErrorKind::Authentication || self.misfortunes >= FAILURES_IN_A_ROW {
-            self.down.get_or_insert_with(|| error.clone().with_hint("the remaining scopes were not tried"));
+            self.down.get_or_insert_with(|| error.clone());
         }
     }
 
     /// The connection is down: what waits is not tried. What is in flight may still arrive.
     fn give_up(&mut self, error: &Error) {
         while let Some(job) = self.waiting.pop_front() {
-            let outcome = self.ledger.skip(&job, Some(error));
+            let outcome = self.ledger.skip(job, Some(error));
             self.take(outcome);
         }
     }
 
     /// Takes what follows from an answer. New requests go before older ones, so that scopes begun are ended first and
-    /// few are open at a time.
+    /// few are open at a time; second chances come last, when whatever was wrong had the most time to pass.
     fn take(&mut self, outcome: Outcome<T>) {
         if !outcome.items.is_empty() {
             self.ready = outcome.items.into_iter();
@@ -248,6 +264,7 @@ impl<'a, T: Record> Reading<'a, T> {
         for job in outcome.jobs.into_iter().rev() {
             self.waiting.push_front(job);
         }
+        self.waiting.extend(outcome.last);
     }
 
     fn finish(&mut self) {
@@ -261,9 +278,13 @@ impl<'a, T: Record> Reading<'a, T> {
         report.notices = ledger.notices.lines();
         report.scopes = ledger.reports;
         report.complete = report.error.is_none() && report.scopes.iter().all(|scope| scope.complete);
+        if report.error.is_none() && report.failed_as_a_whole() {
+            report.error = self.down.take();
+        }
         if let Door::Shared(vendor) = &self.door {
             let sent = vendor.meter().read().since(self.before);
-            (report.requests, report.retries, report.throttled) = (sent.requests, sent.retries, sent.throttled);
+            (report.requests, report.retries, report.throttled) =
+                (sent.requests, sent.retries, sent.throttled);
         }
     }
 }
@@ -289,8 +310,7 @@ impl<T: Record> Stream for Reading<'_, T> {
                             this.ledger.notices.add(notice);
                         }
                         this.report.unknown_accounts = plan.unknown_accounts;
-                        let jobs = plan.scopes.into_iter().map(|scope| this.ledger.open(scope, None));
-                        this.waiting = jobs.collect();
+                        this.waiting = this.ledger.begin(plan.scopes).into();
                     }
                 }
                 this.planning = None;
@@ -307,6 +327,10 @@ impl<T: Record> Stream for Reading<'_, T> {
 }
 
 impl<T: Record> Unpin for Reading<'_, T> {}
+
+fn interrupted(message: &str) -> Error {
+    Error::new(ErrorKind::Timeout, message).with_owner(Owner::Customer)
+}
 
 fn panicked() -> Error {
     Error::bug("the adapter failed in a way that is a mistake of this program; please report it")

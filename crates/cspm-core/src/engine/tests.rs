@@ -1,0 +1,9 @@
+//! The engine against scripted sources, in memory: what it asks for, what it hands on, and what it reports.
+
+mod counts;
+mod failures;
+mod pages;
+mod parts;
+mod random;
+mod running;
+mod support;

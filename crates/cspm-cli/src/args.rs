@@ -1,0 +1,167 @@
+//! The command line (contract sections 2 and 3).
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use cspm::{Severity, Timestamp};
+
+/// Findings of Trend Micro Conformity, Rapid7 InsightCloudSec and Bitdefender GravityZone Cloud Security, complete or
+/// saying exactly where they are not.
+#[derive(Debug, Parser)]
+#[command(name = "cspm", version, about, propagate_version = true, max_term_width = 110, after_help = "\
+Begin with `cspm demo`: it needs no configuration and no network.
+
+Exit status: 0 complete; 1 failed; 2 wrong usage or configuration; 3 partial, the report says what is missing;
+4 --fail-on met; 5 something would change (plan, --dry-run).")]
+pub(crate) struct Cli {
+    /// The configuration [else: $CSPM_CONFIG, ./cspm.toml, $XDG_CONFIG_HOME/cspm/config.toml]
+    #[arg(long, global = true, value_name = "PATH")]
+    pub(crate) config: Option<PathBuf>,
+    /// Only this connection (repeatable)
+    #[arg(long = "connection", global = true, value_name = "NAME")]
+    pub(crate) connections: Vec<String>,
+    /// Say more (-v: what happens, -vv: every request)
+    #[arg(short, global = true, action = clap::ArgAction::Count, conflicts_with = "quiet")]
+    pub(crate) verbose: u8,
+    /// Errors only: no progress, no summary, no warnings
+    #[arg(short, global = true)]
+    pub(crate) quiet: bool,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Start local simulators of all three vendors and collect from them: needs no configuration
+    #[command(after_help = "Example: cspm demo --format ndjson --output findings.ndjson")]
+    Demo(DemoArgs),
+    /// Serve the three simulators until interrupted, and print a ready-to-use configuration for them
+    #[command(after_help = "Example: cspm simulate --config-out cspm.toml &  cspm findings --config cspm.toml")]
+    Simulate(SimulateArgs),
+    /// Collect findings from every connection
+    #[command(after_help = "Example: cspm findings --min-severity high --format csv --output high.csv --report run.json")]
+    Findings(FindingsArgs),
+    /// List the cloud accounts of every connection
+    #[command(after_help = "Example: cspm accounts --format json")]
+    Accounts(ListArgs),
+    /// List the vendors' rules
+    #[command(after_help = "Example: cspm rules --connection trend-prod --format ndjson")]
+    Rules(ListArgs),
+    /// Show what each vendor supports, and who evaluates which filter
+    #[command(after_help = "Example: cspm capabilities --format json")]
+    Capabilities(ListArgs),
+    /// Check every connection and say who has to mend what
+    #[command(after_help = "Example: cspm doctor --connection rapid7")]
+    Doctor(ListArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DemoArgs {
+    #[command(flatten)]
+    pub(crate) sink: SinkArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SimulateArgs {
+    /// Write the configuration to this file as well
+    #[arg(long, value_name = "PATH")]
+    pub(crate) config_out: Option<PathBuf>,
+    /// Serve on this port and the two after it [default: free ports]
+    #[arg(long, value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..=65533))]
+    pub(crate) port: Option<u16>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ListArgs {
+    /// How to write [default: table on a terminal, else ndjson]
+    #[arg(long, value_enum)]
+    pub(crate) format: Option<ListFormat>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ListFormat {
+    Table,
+    Json,
+    Ndjson,
+}
+
+/// Where and how findings are written.
+#[derive(Debug, Args)]
+pub(crate) struct SinkArgs {
+    /// How to write [default: table on a terminal, else ndjson]
+    #[arg(long, value_enum)]
+    pub(crate) format: Option<Format>,
+    /// Write to this file; it appears under its name when the run ends, a partial run included
+    #[arg(long, value_name = "PATH")]
+    pub(crate) output: Option<PathBuf>,
+    /// Write the run report to this file (JSON)
+    #[arg(long, value_name = "PATH")]
+    pub(crate) report: Option<PathBuf>,
+    /// Keep CSV cells as they are, also those that a spreadsheet would run as formulas
+    #[arg(long)]
+    pub(crate) csv_exact: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    Table,
+    Json,
+    Ndjson,
+    Csv,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct FindingsArgs {
+    /// Which check outcomes
+    #[arg(long, value_enum, default_value = "fail")]
+    pub(crate) outcome: OutcomeArg,
+    /// Any of informational, low, medium, high, critical, unknown; separated by commas [default: all]
+    #[arg(long, value_name = "LIST", value_delimiter = ',')]
+    pub(crate) severity: Vec<Severity>,
+    /// That severity or higher
+    #[arg(long, value_name = "LEVEL")]
+    pub(crate) min_severity: Option<Severity>,
+    /// Findings suppressed, exempted or risk-accepted at the vendor
+    #[arg(long, value_enum, default_value = "exclude")]
+    pub(crate) suppressed: SuppressedArg,
+    /// Only this account: the vendor's id or the cloud's own (repeatable)
+    #[arg(long, value_name = "ID")]
+    pub(crate) account: Vec<String>,
+    /// Only this region (repeatable)
+    #[arg(long, value_name = "R")]
+    pub(crate) region: Vec<String>,
+    /// Only this rule (repeatable)
+    #[arg(long, value_name = "ID")]
+    pub(crate) rule: Vec<String>,
+    /// Only this cloud service (repeatable)
+    #[arg(long, value_name = "S")]
+    pub(crate) service: Vec<String>,
+    /// Only rules of this standard, by id or name (repeatable)
+    #[arg(long, value_name = "ID")]
+    pub(crate) standard: Vec<String>,
+    /// Only what changed at or after this moment (RFC 3339); what has no time at all is kept
+    #[arg(long, value_name = "TIME")]
+    pub(crate) changed_since: Option<Timestamp>,
+    #[command(flatten)]
+    pub(crate) sink: SinkArgs,
+    /// Add the vendor's record to each finding
+    #[arg(long)]
+    pub(crate) raw: bool,
+    /// End with status 4 if an open failing finding has that severity or a higher one
+    #[arg(long, value_name = "LEVEL")]
+    pub(crate) fail_on: Option<Severity>,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum OutcomeArg {
+    Fail,
+    Pass,
+    All,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum SuppressedArg {
+    Exclude,
+    Include,
+    Only,
+}

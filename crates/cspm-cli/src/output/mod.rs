@@ -1,0 +1,125 @@
+//! Writing findings and listings.
+
+pub(crate) mod csv;
+pub(crate) mod json;
+pub(crate) mod table;
+pub(crate) mod target;
+
+use std::io::{self, IsTerminal, Write};
+
+use comfy_table::Table;
+use cspm::Finding;
+
+use self::target::Target;
+use crate::args::{Format, ListFormat, SinkArgs};
+use crate::exit::Stop;
+
+/// Rows of one table; longer listings are written as several, so that memory stays bounded.
+const TABLE_ROWS: usize = 2_000;
+
+/// Takes findings one by one and writes them in the chosen format.
+pub(crate) struct Sink {
+    target: Target,
+    shape: Shape,
+}
+
+enum Shape {
+    Records(json::Records),
+    Csv(csv::Rows),
+    Table { table: Table, rows: usize },
+}
+
+impl Sink {
+    pub(crate) fn open(args: &SinkArgs, raw: bool) -> Result<Self, Stop> {
+        let on_terminal = args.output.is_none() && io::stdout().is_terminal();
+        let format = args.format.unwrap_or(if on_terminal { Format::Table } else { Format::Ndjson });
+        let shape = match format {
+            Format::Ndjson => Shape::Records(json::Records::lines()),
+            Format::Json => Shape::Records(json::Records::array()),
+            Format::Csv => Shape::Csv(csv::Rows::new(raw, args.csv_exact)),
+            Format::Table => Shape::Table { table: finding_table(), rows: 0 },
+        };
+        Ok(Self { target: Target::open(args.output.as_deref())?, shape })
+    }
+
+    pub(crate) fn write(&mut self, finding: &Finding) -> Result<(), Stop> {
+        let written = match &mut self.shape {
+            Shape::Records(records) => records.write(&mut self.target, finding),
+            Shape::Csv(rows) => rows.write(&mut self.target, finding),
+            Shape::Table { table, rows } => {
+                table.add_row(finding_row(finding));
+                *rows += 1;
+                if *rows % TABLE_ROWS == 0 {
+                    let full = std::mem::replace(table, finding_table());
+                    writeln!(self.target, "{full}")
+                } else {
+                    Ok(())
+                }
+            }
+        };
+        written.map_err(|error| self.target.failed(&error))
+    }
+
+    /// Hands on what is buffered, so that a reader of a slow run sees it.
+    pub(crate) fn flush(&mut self) -> Result<(), Stop> {
+        self.target.flush().map_err(|error| self.target.failed(&error))
+    }
+
+    pub(crate) fn finish(mut self) -> Result<(), Stop> {
+        let ended = match &mut self.shape {
+            Shape::Records(records) => records.end(&mut self.target),
+            Shape::Csv(rows) => rows.end(&mut self.target),
+            Shape::Table { table, rows } if *rows % TABLE_ROWS != 0 => writeln!(self.target, "{table}"),
+            Shape::Table { .. } => Ok(()),
+        };
+        ended.map_err(|error| self.target.failed(&error))?;
+        self.target.finish()
+    }
+}
+
+fn finding_table() -> Table {
+    table::titled(&["severity", "state", "connection", "account", "region", "rule", "resource", "title"])
+}
+
+fn finding_row(finding: &Finding) -> Vec<String> {
+    let account = finding.account.name.as_ref().or(finding.account.cloud_id.as_ref()).or(finding.account.id.as_ref());
+    let resource = finding.resource.name.as_ref().or(finding.resource.id.as_ref());
+    let state = finding.state.map_or(finding.outcome.as_str(), cspm::State::as_str);
+    vec![
+        finding.severity.to_string(),
+        state.to_owned(),
+        finding.connection.to_string(),
+        table::maybe(account),
+        table::maybe(finding.region.as_ref()),
+        table::cell(&finding.rule.id),
+        table::maybe(resource),
+        table::cell(&finding.title),
+    ]
+}
+
+/// Writes a listing whose records are all there.
+pub(crate) fn list<R: serde::Serialize>(
+    format: Option<ListFormat>,
+    records: &[R],
+    columns: &[&str],
+    row: impl Fn(&R) -> Vec<String>,
+) -> Result<(), Stop> {
+    let default = if io::stdout().is_terminal() { ListFormat::Table } else { ListFormat::Ndjson };
+    let mut target = Target::open(None)?;
+    let written = match format.unwrap_or(default) {
+        ListFormat::Table => {
+            let mut table = table::titled(columns);
+            table.add_rows(records.iter().map(row));
+            writeln!(target, "{table}")
+        }
+        ListFormat::Json => write_records(&mut target, json::Records::array(), records),
+        ListFormat::Ndjson => write_records(&mut target, json::Records::lines(), records),
+    };
+    written.map_err(|error| target.failed(&error))?;
+    target.finish()
+}
+
+fn write_records<R: serde::Serialize>(out: &mut Target, mut shape: json::Records, records: &[R]) -> io::Result<()> {
+    records.iter().try_for_each(|record| shape.write(out, record))?;
+    shape.end(out)
+}

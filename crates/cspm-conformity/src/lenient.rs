@@ -1,0 +1,253 @@
+//! Values as the vendor really sends them: text or number, one or many, null or absent. What makes no sense is nothing
+//! (a field), never a wrong value.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use cspm_core::{RawValue, Timestamp};
+use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+
+/// Milliseconds below this are before 1973: no time of a cloud resource, but seconds, a zero or a slip.
+const EARLIEST_MILLIS: i64 = 100_000_000_000;
+
+/// A text; a whole number is taken by its digits.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub(crate) struct Text<'a>(Option<Cow<'a, str>>);
+
+impl<'a> Text<'a> {
+    /// The text, unless it is absent or empty.
+    pub(crate) fn get(&self) -> Option<&str> {
+        self.0.as_deref().filter(|text| !text.is_empty())
+    }
+
+    /// The text as an owned value, unless it is absent or empty.
+    pub(crate) fn owned(self) -> Option<String> {
+        self.0.filter(|text| !text.is_empty()).map(Cow::into_owned)
+    }
+}
+
+/// A point in time in epoch milliseconds (vendor document, section 3.4), or an RFC 3339 text.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Millis(pub(crate) Option<Timestamp>);
+
+/// A count.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Count(pub(crate) Option<u64>);
+
+/// A flag; `"true"` and `"false"` as text are understood.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Flag(pub(crate) Option<bool>);
+
+/// A list of texts; a single text is a list of one. `None` if absent, null or something else.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub(crate) struct Texts<'a>(pub(crate) Option<Vec<Cow<'a, str>>>);
+
+/// The id of `{"type": …, "id": …}`, or of the first of several.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub(crate) struct Reference<'a>(pub(crate) Text<'a>);
+
+/// The ids of a list of `{"type": …, "id": …}`.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub(crate) struct References<'a>(pub(crate) Vec<Reference<'a>>);
+
+/// The records of a listing as they stand; null is an empty listing (section 3.3), absent is none at all.
+#[derive(Debug, Default)]
+pub(crate) struct Records<'a>(pub(crate) Option<Vec<&'a RawValue>>);
+
+/// What a JSON value is, as far as anything here cares.
+enum Loose<'a> {
+    Nothing,
+    Flag(bool),
+    Whole(i128),
+    Text(Cow<'a, str>),
+    Texts(Vec<Cow<'a, str>>),
+    Reference(Text<'a>),
+}
+
+struct LooseVisitor;
+
+impl<'de> Visitor<'de> for LooseVisitor {
+    type Value = Loose<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("any value")
+    }
+
+    fn visit_unit<E>(self) -> Result<Loose<'de>, E> {
+        Ok(Loose::Nothing)
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Loose<'de>, E> {
+        Ok(Loose::Flag(value))
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Loose<'de>, E> {
+        Ok(Loose::Whole(i128::from(value)))
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Loose<'de>, E> {
+        Ok(Loose::Whole(i128::from(value)))
+    }
+
+    fn visit_f64<E>(self, value: f64) -> Result<Loose<'de>, E> {
+        // Whole numbers up to 2^53 are exact in this type; anything else was rounded and is no value.
+        let exact = value.fract() == 0.0 && value.abs() <= 9_007_199_254_740_992.0;
+        Ok(if exact { Loose::Whole(value as i128) } else { Loose::Nothing })
+    }
+
+    fn visit_borrowed_str<E>(self, value: &'de str) -> Result<Loose<'de>, E> {
+        Ok(Loose::Text(Cow::Borrowed(value)))
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Loose<'de>, E> {
+        Ok(Loose::Text(Cow::Owned(value.to_owned())))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Loose<'de>, A::Error> {
+        let mut texts = Vec::new();
+        while let Some(Text(text)) = list.next_element()? {
+            texts.extend(text);
+        }
+        Ok(Loose::Texts(texts))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<Loose<'de>, A::Error> {
+        let mut id = Text::default();
+        while let Some(key) = object.next_key::<Cow<'de, str>>()? {
+            if key == "id" {
+                id = object.next_value()?;
+            } else {
+                object.next_value::<IgnoredAny>()?;
+            }
+        }
+        Ok(Loose::Reference(id))
+    }
+}
+
+fn loose<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Loose<'de>, D::Error> {
+    deserializer.deserialize_any(LooseVisitor)
+}
+
+fn whole(text: &str) -> Option<i128> {
+    text.trim().parse().ok()
+}
+
+impl<'de> Deserialize<'de> for Text<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(Self(match loose(deserializer)? {
+            Loose::Text(text) => Some(text),
+            Loose::Whole(number) => Some(Cow::Owned(number.to_string())),
+            _ => None,
+        }))
+    }
+}
+
+impl<'de> Deserialize<'de> for Millis {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let millis = match loose(deserializer)? {
+            Loose::Whole(number) => Some(number),
+            Loose::Text(text) => match whole(&text) {
+                Some(number) => Some(number),
+                None => return Ok(Self(Timestamp::parse(&text).ok())),
+            },
+            _ => None,
+        };
+        let millis = millis.and_then(|number| i64::try_from(number).ok()).filter(|millis| *millis >= EARLIEST_MILLIS);
+        Ok(Self(millis.and_then(Timestamp::from_millis)))
+    }
+}
+
+impl<'de> Deserialize<'de> for Count {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let number = match loose(deserializer)? {
+            Loose::Whole(number) => Some(number),
+            Loose::Text(text) => whole(&text),
+            _ => None,
+        };
+        Ok(Self(number.and_then(|number| u64::try_from(number).ok())))
+    }
+}
+
+impl<'de> Deserialize<'de> for Flag {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(Self(match loose(deserializer)? {
+            Loose::Flag(flag) => Some(flag),
+            Loose::Text(text) if text.eq_ignore_ascii_case("true") => Some(true),
+            Loose::Text(text) if text.eq_ignore_ascii_case("false") => Some(false),
+            _ => None,
+        }))
+    }
+}
+
+impl<'de> Deserialize<'de> for Texts<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(Self(match loose(deserializer)? {
+            Loose::Texts(texts) => Some(texts),
+            Loose::Text(text) => Some(vec![text]),
+            _ => None,
+        }))
+    }
+}
+
+impl<'de> Deserialize<'de> for Reference<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(Self(match loose(deserializer)? {
+            Loose::Reference(id) => id,
+            Loose::Text(id) => Text(Some(id)),
+            Loose::Texts(ids) => Text(ids.into_iter().next()),
+            _ => Text::default(),
+        }))
+    }
+}
+
+impl<'de> Deserialize<'de> for References<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct List;
+        impl<'de> Visitor<'de> for List {
+            type Value = References<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a list of references")
+            }
+
+            fn visit_unit<E>(self) -> Result<References<'de>, E> {
+                Ok(References::default())
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<References<'de>, A::Error> {
+                let mut references = Vec::new();
+                while let Some(reference) = list.next_element()? {
+                    references.push(reference);
+                }
+                Ok(References(references))
+            }
+        }
+        deserializer.deserialize_any(List)
+    }
+}
+
+impl<'de> Deserialize<'de> for Records<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct List;
+        impl<'de> Visitor<'de> for List {
+            type Value = Records<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a list of records")
+            }
+
+            fn visit_unit<E>(self) -> Result<Records<'de>, E> {
+                Ok(Records(Some(Vec::new())))
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Records<'de>, A::Error> {
+                let mut records = Vec::new();
+                while let Some(record) = list.next_element()? {
+                    records.push(record);
+                }
+                Ok(Records(Some(records)))
+            }
+        }
+        deserializer.deserialize_any(List)
+    }
+}

@@ -1,0 +1,242 @@
+//! The vendor's records as they come over the wire. Every field is optional, texts are borrowed from the page.
+
+use cspm_core::RawValue;
+use serde::Deserialize;
+
+use crate::lenient::{Count, Flag, Millis, Records, Reference, References, Text, Texts};
+
+/// A listing (vendor document, section 3.3).
+#[derive(Debug, Deserialize)]
+pub(crate) struct Listing<'a> {
+    #[serde(default, borrow)]
+    pub(crate) data: Records<'a>,
+    /// Side-loaded records: the rules of `/services`.
+    #[serde(default, borrow)]
+    pub(crate) included: Records<'a>,
+    #[serde(default)]
+    pub(crate) meta: Option<Meta>,
+}
+
+/// How much there is (section 3.5): both, one or none of these.
+#[derive(Debug, Default, Deserialize)]
+pub(crate) struct Meta {
+    #[serde(default)]
+    pub(crate) total: Count,
+    #[serde(default, rename = "total-pages")]
+    pub(crate) total_pages: Count,
+}
+
+/// As much of a record as is needed to name it.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Named<'a> {
+    #[serde(default, borrow)]
+    pub(crate) id: Text<'a>,
+}
+
+/// A check (section 4.1).
+#[derive(Debug, Deserialize)]
+pub(crate) struct Check<'a> {
+    #[serde(default, borrow)]
+    pub(crate) id: Text<'a>,
+    #[serde(borrow)]
+    pub(crate) attributes: CheckAttributes<'a>,
+    #[serde(default, borrow)]
+    pub(crate) relationships: Option<CheckRelationships<'a>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) struct CheckAttributes<'a> {
+    #[serde(default, borrow)]
+    pub(crate) region: Text<'a>,
+    #[serde(default, borrow)]
+    pub(crate) status: Text<'a>,
+    #[serde(default, borrow)]
+    pub(crate) risk_level: Text<'a>,
+    #[serde(default, borrow)]
+    pub(crate) message: Text<'a>,
+    #[serde(default, borrow)]
+    pub(crate) resource: Text<'a>,
+    #[serde(default, borrow, rename = "descriptorType")]
+    pub(crate) descriptor_type: Text<'a>,
+    #[serde(default, borrow)]
+    pub(crate) link: Text<'a>,
+    #[serde(default, borrow)]
+    pub(crate) link_title: Text<'a>,
+    #[serde(default)]
+    pub(crate) created_date: Millis,
+    #[serde(default)]
+    pub(crate) last_modified_date: Millis,
+    #[serde(default)]
+    pub(crate) last_updated_date: Millis,
+    #[serde(default, rename = "lastStatusUpdateDate")]
+    pub(crate) last_status_update_date: Millis,
+    #[serde(default)]
+    pub(crate) failure_discovery_date: Millis,
+    #[serde(default)]
+    pub(crate) resolved_date: Millis,
+    #[serde(default, borrow)]
+    pub(crate) categories: Texts<'a>,
+    #[serde(default, borrow)]
+    pub(crate) compliances: Texts<'a>,
+    #[serde(default)]
+    pub(crate) suppressed: Flag,
+    #[serde(default)]
+    pub(crate) suppressed_until: Millis,
+    #[serde(default, borrow)]
+    pub(crate) tags: Texts<'a>,
+    #[serde(default, borrow)]
+    pub(crate) rule_title: Text<'a>,
+    #[serde(default, borrow)]
+    pub(crate) provider: Text<'a>,
+    #[serde(default, borrow)]
+    pub(crate) resolution_page_url: Text<'a>,
+    /// The other spelling of the same (section 23, number 11); one of the two is there.
+    #[serde(default, borrow, rename = "resolutionPageUrl")]
+    pub(crate) resolution_page_url_camel: Text<'a>,
+    #[serde(default, borrow, rename = "providerResourceId")]
+    pub(crate) provider_resource_id: Text<'a>,
+    #[serde(default, borrow)]
+    pub(crate) service: Text<'a>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+pub(crate) struct CheckRelationships<'a> {
+    #[serde(default, borrow)]
+    pub(crate) rule: Option<Related<'a>>,
+    #[serde(default, borrow)]
+    pub(crate) account: Option<Related<'a>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+pub(crate) struct Related<'a> {
+    #[serde(default, borrow)]
+    pub(crate) data: Reference<'a>,
+}
+
+/// An account (section 5.1).
+#[derive(Debug, Deserialize)]
+pub(crate) struct AccountRecord<'a> {
+    #[serde(default, borrow)]
+    pub(crate) id: Text<'a>,
+    #[serde(borrow)]
+    pub(crate) attributes: AccountAttributes<'a>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) struct AccountAttributes<'a> {
+    #[serde(default, borrow)]
+    pub(crate) name: Text<'a>,
+    #[serde(default, borrow)]
+    pub(crate) environment: Text<'a>,
+    /// One word, text or number (section 23, number 12).
+    #[serde(default, borrow, rename = "awsaccount-id")]
+    pub(crate) aws_account_id: Text<'a>,
+    #[serde(default, borrow)]
+    pub(crate) status: Text<'a>,
+    #[serde(default)]
+    pub(crate) last_checked_date: Millis,
+    #[serde(default, borrow)]
+    pub(crate) tags: Texts<'a>,
+    #[serde(default, borrow)]
+    pub(crate) cloud_type: Text<'a>,
+    #[serde(default, borrow)]
+    pub(crate) cloud_data: Option<CloudData<'a>>,
+    #[serde(default)]
+    pub(crate) settings: Option<AccountSettings>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+pub(crate) struct CloudData<'a> {
+    #[serde(default, borrow)]
+    pub(crate) azure: Option<AzureData<'a>>,
+    #[serde(default, borrow)]
+    pub(crate) gcp: Option<GcpData<'a>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+pub(crate) struct AzureData<'a> {
+    #[serde(default, borrow, rename = "subscriptionId")]
+    pub(crate) subscription_id: Text<'a>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+pub(crate) struct GcpData<'a> {
+    #[serde(default, borrow, rename = "projectId")]
+    pub(crate) project_id: Text<'a>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+pub(crate) struct AccountSettings {
+    #[serde(default)]
+    pub(crate) bot: Option<BotSettings>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+pub(crate) struct BotSettings {
+    #[serde(default)]
+    pub(crate) disabled: Flag,
+}
+
+/// A service of the catalogue (section 8).
+#[derive(Debug, Deserialize)]
+pub(crate) struct ServiceRecord<'a> {
+    #[serde(default, borrow)]
+    pub(crate) id: Text<'a>,
+    #[serde(default, borrow)]
+    pub(crate) attributes: Option<ServiceAttributes<'a>>,
+    #[serde(default, borrow)]
+    pub(crate) relationships: Option<ServiceRelationships<'a>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+pub(crate) struct ServiceAttributes<'a> {
+    #[serde(default, borrow)]
+    pub(crate) provider: Text<'a>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+pub(crate) struct ServiceRelationships<'a> {
+    #[serde(default, borrow)]
+    pub(crate) rules: Option<RelatedMany<'a>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+pub(crate) struct RelatedMany<'a> {
+    #[serde(default, borrow)]
+    pub(crate) data: References<'a>,
+}
+
+/// Where a rule of the catalogue has its fields: under `attributes`, or beside its id (section 8, two layouts).
+#[derive(Debug, Deserialize)]
+pub(crate) struct RuleRecord<'a> {
+    #[serde(default, borrow)]
+    pub(crate) id: Text<'a>,
+    #[serde(default, borrow)]
+    pub(crate) attributes: Option<&'a RawValue>,
+}
+
+/// The fields of a rule of the catalogue, wherever they stand.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) struct RuleFields<'a> {
+    #[serde(default, borrow)]
+    pub(crate) name: Text<'a>,
+    #[serde(default, borrow)]
+    pub(crate) title: Text<'a>,
+    #[serde(default, borrow)]
+    pub(crate) description: Text<'a>,
+    #[serde(default, borrow)]
+    pub(crate) categories: Texts<'a>,
+    #[serde(default, borrow)]
+    pub(crate) compliances: Texts<'a>,
+    #[serde(default, borrow)]
+    pub(crate) risk_level: Text<'a>,
+    #[serde(default, borrow)]
+    pub(crate) knowledge_base_html: Text<'a>,
+    #[serde(default)]
+    pub(crate) is_deprecated: Flag,
+    #[serde(default, borrow)]
+    pub(crate) provider: Text<'a>,
+}

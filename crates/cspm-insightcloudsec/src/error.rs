@@ -1,0 +1,109 @@
+//! What a status means here, and what to do about it (sections 2.3.3 and 3.5).
+//!
+//! The vendor documents no body for a refused credential. A 403 is a missing right if its body speaks of rights;
+//! otherwise one harmless read that every user may make tells: if that works, the credential is good and the right is
+//! missing, else the credential is refused. What was found is remembered for each kind of request, so that a run of
+//! refusals costs one such read.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
+use cspm_core::{Error, ErrorKind, Result};
+use cspm_http::{Answer, Call, Dialect};
+
+use crate::{InsightCloudSec, NAME};
+
+/// This vendor's reading of HTTP. A bare 500 often means bad input (3.6): a read is repeated once. No rate limit is
+/// published; ten requests a second are a careful beginning.
+pub(crate) const DIALECT: Dialect = Dialect {
+    vendor: NAME,
+    classify: |_, _| None,
+    retries_on_500: 1,
+    first_pace: 10.0,
+};
+
+/// Whether a message speaks of what the caller may do, rather than of who the caller is. The text that a widespread
+/// Python framework gives to every bare 403 speaks of a permission, too, and says nothing.
+pub(crate) fn names_a_right(message: &str) -> bool {
+    let message = message.to_ascii_lowercase();
+    let boilerplate = message.contains("permission to access the requested resource");
+    !boilerplate && ["permission", "privilege", "entitle"].iter().any(|word| message.contains(word))
+}
+
+pub(crate) const WHO_AM_I: &str = "ask who is calling";
+pub(crate) const LIST_CLOUDS: &str = "list clouds";
+pub(crate) const LIST_INSIGHTS: &str = "list insights";
+pub(crate) const LIST_PACKS: &str = "list packs";
+pub(crate) const LIST_EXEMPTIONS: &str = "list exemptions";
+pub(crate) const QUERY_RESOURCES: &str = "query resources";
+
+/// The best "who am I" call (16.2): every user may make it.
+pub(crate) fn who_am_i() -> Call {
+    Call::get(WHO_AM_I, "/v2/public/user/info")
+}
+
+/// What a 403 turned out to mean, by kind of request.
+#[derive(Debug, Default)]
+pub(crate) struct Verdicts(Mutex<HashMap<&'static str, ErrorKind>>);
+
+impl Verdicts {
+    fn with<R>(&self, look: impl FnOnce(&mut HashMap<&'static str, ErrorKind>) -> R) -> R {
+        look(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl InsightCloudSec {
+    /// Sends a call, and says of a failure what only this vendor's adapter knows.
+    pub(crate) async fn send(&self, call: Call) -> Result<Answer> {
+        let operation = call.operation();
+        let error = match self.client.send(call).await {
+            Ok(answer) => return Ok(answer),
+            Err(error) => error,
+        };
+        let vague = error.status() == Some(403)
+            && error.kind() == ErrorKind::Permission
+            && !names_a_right(error.message());
+        let error = if vague { error.with_kind(self.tell_apart(operation).await) } else { error };
+        Err(self.explain(error, operation))
+    }
+
+    async fn tell_apart(&self, operation: &'static str) -> ErrorKind {
+        if operation == WHO_AM_I {
+            return ErrorKind::Authentication;
+        }
+        if let Some(known) = self.verdicts.with(|verdicts| verdicts.get(operation).copied()) {
+            return known;
+        }
+        let verdict = match self.client.send(who_am_i()).await {
+            Ok(_) => ErrorKind::Permission,
+            Err(error) if matches!(error.status(), Some(401 | 403)) => ErrorKind::Authentication,
+            // Nothing was found out: the usual meaning, and not remembered.
+            Err(_) => return ErrorKind::Permission,
+        };
+        self.verdicts.with(|verdicts| verdicts.insert(operation, verdict));
+        verdict
+    }
+
+    fn explain(&self, error: Error, operation: &'static str) -> Error {
+        match (error.kind(), error.status()) {
+            (ErrorKind::Authentication, Some(401 | 403)) if self.has_key => error.with_hint(
+                "check that the API key is active and of this installation (keys of the Insight platform are not \
+                 accepted, and a user's newest key ends the older ones)",
+            ),
+            (ErrorKind::Permission, _) => error.with_hint(right_for(operation)),
+            (ErrorKind::NotFound, _) => {
+                error.with_hint("check that base_url is the root of the installation")
+            }
+            _ => error,
+        }
+    }
+}
+
+/// Which right a request needs, in the console's words (sections 12.4 and 17.3).
+pub(crate) fn right_for(operation: &str) -> &'static str {
+    match operation {
+        LIST_EXEMPTIONS => "give the credential's user the entitlement exemptions (viewer)",
+        LIST_INSIGHTS | LIST_PACKS => "give the credential's user the entitlement insights (viewer)",
+        _ => "give the credential's user a role that may view the clouds",
+    }
+}

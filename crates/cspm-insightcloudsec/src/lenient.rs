@@ -1,0 +1,253 @@
+//! Reading what the vendor's versions spell differently: numbers as text, one as many, absent as null, nine shapes of
+//! time (vendor document, sections 3.2 and 22.2).
+//!
+//! A value of another type than documented counts as absent. Only a value that is no JSON at all (a lone surrogate, a
+//! number beyond every range) is an error, which rejects the record it is in and no other.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::marker::PhantomData;
+
+use cspm_core::Timestamp;
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+
+/// A text, or a number or boolean in its usual spelling. Anything else, and an empty text, is absent.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Text<'a>(Option<Cow<'a, str>>);
+
+impl Text<'_> {
+    pub(crate) fn get(&self) -> Option<&str> {
+        self.0.as_deref().filter(|text| !text.is_empty())
+    }
+
+    pub(crate) fn owned(&self) -> Option<String> {
+        self.get().map(str::to_owned)
+    }
+
+    pub(crate) fn number(&self) -> Option<u64> {
+        self.get()?.trim().parse().ok()
+    }
+
+    pub(crate) fn time(&self) -> Option<Timestamp> {
+        time(self.get()?)
+    }
+
+    /// Booleans also come as text and as 0 or 1.
+    pub(crate) fn flag(&self) -> Option<bool> {
+        match self.get()? {
+            "1" => Some(true),
+            "0" => Some(false),
+            word if word.eq_ignore_ascii_case("true") => Some(true),
+            word if word.eq_ignore_ascii_case("false") => Some(false),
+            _ => None,
+        }
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(TextVisitor).map(Self)
+    }
+}
+
+struct TextVisitor;
+
+impl<'de> Visitor<'de> for TextVisitor {
+    type Value = Option<Cow<'de, str>>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("any value")
+    }
+
+    fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Self::Value, E> {
+        Ok(Some(Cow::Borrowed(text)))
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
+        Ok(Some(Cow::Owned(text.to_owned())))
+    }
+
+    fn visit_u64<E>(self, number: u64) -> Result<Self::Value, E> {
+        Ok(Some(Cow::Owned(number.to_string())))
+    }
+
+    fn visit_i64<E>(self, number: i64) -> Result<Self::Value, E> {
+        Ok(Some(Cow::Owned(number.to_string())))
+    }
+
+    fn visit_f64<E>(self, number: f64) -> Result<Self::Value, E> {
+        Ok(Some(Cow::Owned(number.to_string())))
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Self::Value, E> {
+        Ok(Some(Cow::Borrowed(if value { "true" } else { "false" })))
+    }
+
+    fn visit_unit<E>(self) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self::Value, A::Error> {
+        while items.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(None)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Self::Value, A::Error> {
+        while entries.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+        Ok(None)
+    }
+}
+
+/// Several words: an array, a single word, or (null and absent) none.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Many<'a> {
+    pub(crate) words: Vec<Cow<'a, str>>,
+    /// Something was there that is no word, so that the words may not be all.
+    pub(crate) odd: bool,
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Many<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(ManyVisitor)
+    }
+}
+
+struct ManyVisitor;
+
+impl<'de> Visitor<'de> for ManyVisitor {
+    type Value = Many<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("any value")
+    }
+
+    fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Self::Value, E> {
+        Ok(Many { words: vec![Cow::Borrowed(text)], odd: false })
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
+        Ok(Many { words: vec![Cow::Owned(text.to_owned())], odd: false })
+    }
+
+    fn visit_u64<E>(self, number: u64) -> Result<Self::Value, E> {
+        Ok(Many { words: vec![Cow::Owned(number.to_string())], odd: false })
+    }
+
+    fn visit_i64<E>(self, _number: i64) -> Result<Self::Value, E> {
+        Ok(Many { words: Vec::new(), odd: true })
+    }
+
+    fn visit_f64<E>(self, _number: f64) -> Result<Self::Value, E> {
+        Ok(Many { words: Vec::new(), odd: true })
+    }
+
+    fn visit_bool<E>(self, _value: bool) -> Result<Self::Value, E> {
+        Ok(Many { words: Vec::new(), odd: true })
+    }
+
+    fn visit_unit<E>(self) -> Result<Self::Value, E> {
+        Ok(Many::default())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self::Value, A::Error> {
+        let mut many = Many::default();
+        while let Some(Text(word)) = items.next_element()? {
+            match word.filter(|word| !word.is_empty()) {
+                Some(word) => many.words.push(word),
+                None => many.odd = true,
+            }
+        }
+        Ok(many)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Self::Value, A::Error> {
+        while entries.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+        Ok(Many { words: Vec::new(), odd: true })
+    }
+}
+
+/// An object; anything else is absent.
+#[derive(Clone, Debug)]
+pub(crate) struct Object<T>(pub(crate) Option<T>);
+
+impl<T> Default for Object<T> {
+    fn default() -> Self {
+        Self(None)
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(ObjectVisitor(PhantomData)).map(Self)
+    }
+}
+
+struct ObjectVisitor<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for ObjectVisitor<T> {
+    type Value = Option<T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("any value")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, entries: A) -> Result<Self::Value, A::Error> {
+        T::deserialize(MapAccessDeserializer::new(entries)).map(Some)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self::Value, A::Error> {
+        while items.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(None)
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_unit<E>(self) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+}
+
+/// Below this, a bare number is no epoch second of this product's lifetime (it would be before 1973).
+const LEAST_EPOCH: f64 = 1e8;
+
+/// Any of the vendor's shapes of time, (a) to (j) of section 3.2. Without a zone it is UTC; `"None"`, an empty text and
+/// what no shape fits are absent, never 1970.
+pub(crate) fn time(text: &str) -> Option<Timestamp> {
+    let text = text.trim();
+    if let Some(seconds) = text.parse::<f64>().ok().filter(|seconds| seconds.abs() >= LEAST_EPOCH) {
+        // Out of range (milliseconds taken for seconds, infinity) saturates, and is refused.
+        return Timestamp::from_millis((seconds * 1000.0) as i64);
+    }
+    if let Ok(time) = Timestamp::parse(text).or_else(|_| Timestamp::parse_naive_utc(text)) {
+        return Some(time);
+    }
+    let (date, clock) = text.split_once(' ')?;
+    let mut parts = date.trim_end_matches(',').split('/');
+    let (one, two, three) = (parts.next()?, parts.next()?, parts.next()?);
+    let date = match (one.len(), three.len()) {
+        (4, 2) => format!("{one}-{two}-{three}"),
+        (2, 4) => format!("{three}-{one}-{two}"),
+        _ => return None,
+    };
+    let clock = clock.trim_end_matches("UTC").trim();
+    Timestamp::parse_naive_utc(&format!("{date}T{clock}")).ok()
+}

@@ -1,0 +1,51 @@
+//! Times in events: whole milliseconds, with an RFC 3339 twin.
+
+use cspm_core::Timestamp;
+
+use crate::tree::Object;
+
+/// The least count of milliseconds that is taken for a time: 1973. Anything under it looks like seconds.
+pub(crate) const LEAST_MILLIS: i64 = 100_000_000_000;
+
+/// The first count of milliseconds past those our own events carry: the year 2286.
+pub(crate) const PAST_MILLIS: i64 = 10_000_000_000_000;
+
+/// A time that an event may carry: after 1973 and before 2286.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Moment {
+    millis: i64,
+    text: String,
+}
+
+impl Moment {
+    /// `None` if the time is missing or too far off to be told from one in another unit.
+    pub(crate) fn of(time: Option<Timestamp>) -> Option<Self> {
+        let time = time?;
+        let millis = time.as_millis();
+        (millis > LEAST_MILLIS && millis < PAST_MILLIS).then(|| Self { millis, text: time.to_string() })
+    }
+
+    /// The same, but a time too far off becomes the nearest that an event may carry.
+    pub(crate) fn held(time: Timestamp) -> Self {
+        let millis = time.as_millis().clamp(LEAST_MILLIS + 1, PAST_MILLIS - 1);
+        let held =
+            if millis == time.as_millis() { time } else { Timestamp::from_millis(millis).unwrap_or(time) };
+        Self { millis, text: held.to_string() }
+    }
+
+    /// RFC 3339, as precise as the time is.
+    pub(crate) fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// Milliseconds since 1970.
+    pub(crate) const fn millis(&self) -> i64 {
+        self.millis
+    }
+
+    /// Puts the time and its twin of the profile `datetime` into an object.
+    pub(crate) fn put_into(&self, object: &mut Object<'_>, key: &'static str, twin: &'static str) {
+        object.put(key, self.millis);
+        object.put(twin, self.text.clone());
+    }
+}

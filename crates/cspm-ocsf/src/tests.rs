@@ -1,0 +1,10 @@
+//! Tests that need more than one part of the crate.
+
+mod arbitrary;
+mod broken;
+mod golden;
+mod history;
+mod leaves;
+mod properties;
+mod sample;
+mod states;

@@ -1,0 +1,186 @@
+//! What holds for every finding.
+
+use cspm_core::{Finding, Timestamp};
+use proptest::prelude::*;
+use serde_json::Value;
+
+use super::arbitrary::finding;
+use super::leaves::{leaves, missing};
+use crate::{Context, Validator, Version, Writer, event, step_down};
+
+fn context(run: &str, now: &str) -> Context {
+    Context::new(run, now.parse::<Timestamp>().unwrap())
+}
+
+fn written(finding: &Finding, context: &Context, version: Version) -> String {
+    let mut writer = Writer::new(Vec::new(), version);
+    writer.write(finding, context).unwrap();
+    String::from_utf8(writer.finish().unwrap()).unwrap()
+}
+
+fn value(text: &str) -> Value {
+    serde_json::from_str(text).unwrap()
+}
+
+/// Every time attribute of an event, with its name.
+fn times(value: &Value, found: &mut Vec<(String, i64)>) {
+    match value {
+        Value::Array(items) => items.iter().for_each(|item| times(item, found)),
+        Value::Object(members) => {
+            for (name, member) in members.iter().filter(|(name, _)| *name != "unmapped") {
+                match member.as_i64() {
+                    Some(time) if name == "time" || name.ends_with("_time") => {
+                        found.push((name.clone(), time))
+                    }
+                    _ => times(member, found),
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Every text but those of `unmapped` and the vendor's record.
+fn texts(value: &Value, found: &mut Vec<String>) {
+    match value {
+        Value::String(text) => found.push(text.clone()),
+        Value::Null => found.push("null".to_owned()),
+        Value::Array(items) => items.iter().for_each(|item| texts(item, found)),
+        Value::Object(members) => {
+            members
+                .iter()
+                .filter(|(name, _)| *name != "unmapped")
+                .for_each(|(_, member)| texts(member, found));
+        }
+        _ => {}
+    }
+}
+
+/// What a finding says that its event words in its own way.
+fn reworded(finding: &Finding) -> Vec<String> {
+    let words = [finding.outcome.as_str(), finding.severity.as_str()];
+    let provider = finding.account.provider.as_deref().filter(|word| crate::product::cloud(word).is_some());
+    words.into_iter().chain(provider).map(str::to_owned).collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 192, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn every_finding_is_a_valid_event_at_every_version(finding in finding()) {
+        let context = context("run-1", "2026-06-01T08:42:17.512Z");
+        for version in Version::ALL {
+            for event in step_down(event(&finding, &context), version) {
+                prop_assert_eq!(Validator::new().at(version).check_event(&event), [], "{}", version);
+                let anybodys = serde_json::to_value(&event).unwrap();
+                prop_assert_eq!(Validator::new().check(&anybodys), [], "{}", version);
+                prop_assert_eq!(event.version(), version);
+            }
+        }
+    }
+
+    #[test]
+    fn no_value_of_a_finding_is_lost(finding in finding()) {
+        let event = event(&finding, &context("run-1", "2026-06-01T08:42:17.512Z")).into_owned();
+        let present = leaves(&serde_json::to_value(&event).unwrap());
+        let mut said = serde_json::to_value(&finding).unwrap();
+        if let (Some(raw), Some(members)) = (&finding.raw, said.as_object_mut()) {
+            members.insert("raw".to_owned(), raw.get().into());
+        }
+        let reworded = reworded(&finding);
+        let lost: Vec<String> = leaves(&said)
+            .into_iter()
+            .filter(|leaf| !present.contains(leaf) && !reworded.contains(leaf))
+            .collect();
+        prop_assert_eq!(lost, Vec::<String>::new());
+        prop_assert!(finding.raw.is_some() == event.attributes().get("raw_data").is_some());
+    }
+
+    #[test]
+    fn stepping_down_loses_no_value(finding in finding()) {
+        let context = context("run-1", "2026-06-01T08:42:17.512Z");
+        let newest = event(&finding, &context).into_owned();
+        let mut wanted = leaves(&serde_json::to_value(&newest).unwrap());
+        let version = wanted.iter().position(|leaf| leaf == "1.8.0").unwrap();
+        wanted.remove(version);
+        for version in Version::ALL {
+            let stepped = step_down(newest.clone(), version);
+            prop_assert_eq!(stepped.len(), 1);
+            let mut present = leaves(&serde_json::to_value(&stepped).unwrap());
+            // The paths in observables follow the resource's new place.
+            for leaf in &mut present {
+                if version < Version::V1_3 && (leaf == "resource.uid" || leaf == "resource.name") {
+                    *leaf = leaf.replace("resource.", "resources[0].");
+                }
+            }
+            prop_assert_eq!(missing(wanted.clone(), &present), Vec::<String>::new(), "{}", version);
+        }
+    }
+
+    #[test]
+    fn times_are_milliseconds_and_texts_are_never_empty(finding in finding(), now in any::<i64>()) {
+        let now = Timestamp::from_millis(now / 1_000_000).unwrap_or_else(Timestamp::now);
+        for version in Version::ALL {
+            let value = value(&written(&finding, &Context::new("", now), version));
+            let mut found = Vec::new();
+            times(&value, &mut found);
+            prop_assert!(found.len() >= 4);
+            for (name, time) in found {
+                prop_assert!(time > 100_000_000_000 && time < 10_000_000_000_000, "{} {}", name, time);
+            }
+            let mut found = Vec::new();
+            texts(&value, &mut found);
+            prop_assert!(found.iter().all(|text| !text.is_empty() && text != "null"), "{:?}", found);
+        }
+    }
+
+    #[test]
+    fn two_runs_differ_in_four_facts_only(finding in finding()) {
+        for version in Version::ALL {
+            let first = written(&finding, &context("run-1", "2026-06-01T08:42:17.512Z"), version);
+            let again = written(&finding, &context("run-2", "2026-06-02T09:00:00Z"), version);
+            prop_assert_ne!(&first, &again);
+            let (mut first, mut again) = (value(&first), value(&again));
+            // A finding without any time takes the run's.
+            let fetched = first["metadata"]["labels"].as_array().is_some_and(|labels| labels.contains(&"time:fetched".into()));
+            prop_assert_eq!(&first["metadata"]["uid"], &again["metadata"]["uid"]);
+            for event in [&mut first, &mut again] {
+                forget_run(event, fetched);
+            }
+            prop_assert_eq!(first, again, "{}", version);
+        }
+    }
+
+    #[test]
+    fn every_record_is_one_line(finding in finding()) {
+        for version in [Version::V1_1, Version::NEWEST] {
+            let text = written(&finding, &context("run\u{2028}", "2026-06-01T08:42:17.512Z"), version);
+            let breaks = |c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}');
+            prop_assert!(text.ends_with('\n'));
+            prop_assert_eq!(text.chars().filter(|c| breaks(*c)).count(), 1);
+        }
+    }
+}
+
+/// Takes out what a run adds to an event.
+fn forget_run(event: &mut Value, fetched: bool) {
+    let forget = |object: &mut Value, names: &[&str]| {
+        if let Some(object) = object.as_object_mut() {
+            names.iter().for_each(|name| {
+                object.remove(*name);
+            });
+        }
+    };
+    let run = ["correlation_uid", "logged_time", "logged_time_dt", "processed_time", "processed_time_dt"];
+    forget(&mut event["metadata"], &run);
+    if let Some(steps) = event["metadata"].get_mut("transformation_info_list") {
+        forget(&mut steps[0], &["time", "time_dt"]);
+    }
+    if let Some(steps) = event.pointer_mut("/unmapped/ocsf_1_8/metadata.transformation_info_list/0") {
+        forget(steps, &["time", "time_dt"]);
+    }
+    if fetched {
+        forget(event, &["time", "time_dt"]);
+        forget(&mut event["finding_info"], &["modified_time", "modified_time_dt"]);
+    }
+}

@@ -1,0 +1,197 @@
+//! The simulator on a port.
+
+use std::io;
+use std::net::{SocketAddr, ToSocketAddrs};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::runtime;
+use tokio::sync::{oneshot, watch};
+use tokio::task::{AbortHandle, JoinSet};
+use tokio::time::sleep;
+
+use crate::connection::serve_connection;
+use crate::simulator::Simulator;
+
+/// A simulator that is being served; dropping it closes the port and all connections.
+#[derive(Debug)]
+pub struct Served {
+    address: SocketAddr,
+    simulator: Simulator,
+    listening: watch::Receiver<bool>,
+    _running: Running,
+}
+
+/// What runs the accept loop, and ends with its owner.
+#[derive(Debug)]
+enum Running {
+    Task(AbortHandle),
+    /// Both are there until dropped.
+    Thread {
+        stop: Option<oneshot::Sender<()>>,
+        thread: Option<JoinHandle<()>>,
+    },
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        match self {
+            Self::Task(task) => task.abort(),
+            Self::Thread { stop, thread } => {
+                drop(stop.take());
+                // A thread that panicked has nothing left to close.
+                let _ = thread.take().map(JoinHandle::join);
+            }
+        }
+    }
+}
+
+impl Simulator {
+    /// Serves on a TCP address, `127.0.0.1:0` for a free port, within the caller's runtime.
+    ///
+    /// # Errors
+    /// If the address cannot be listened on.
+    pub async fn serve(self, address: impl tokio::net::ToSocketAddrs) -> io::Result<Served> {
+        let listener = TcpListener::bind(address).await?;
+        let address = listener.local_addr()?;
+        let (report, listening) = watch::channel(true);
+        let task = tokio::spawn(accept(listener, address, self.clone(), report));
+        let running = Running::Task(task.abort_handle());
+        Ok(Served { address, simulator: self, listening, _running: running })
+    }
+
+    /// Serves on a thread of its own with a runtime of its own, so that the client under test or in a benchmark shares
+    /// neither. The clock of that runtime is never paused.
+    ///
+    /// # Errors
+    /// If the address cannot be listened on, or the thread cannot be started.
+    pub fn serve_in_thread(self, address: impl ToSocketAddrs) -> io::Result<Served> {
+        let listener = std::net::TcpListener::bind(address)?;
+        listener.set_nonblocking(true)?;
+        let address = listener.local_addr()?;
+        let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
+        let (stop, stopped) = oneshot::channel::<()>();
+        let (report, listening) = watch::channel(true);
+        let simulator = self.clone();
+        let thread =
+            std::thread::Builder::new().name(format!("{} simulator", self.vendor())).spawn(move || {
+                runtime.block_on(async {
+                    let Ok(listener) = TcpListener::from_std(listener) else { return };
+                    tokio::select! {
+                        () = accept(listener, address, simulator, report) => {}
+                        _ = stopped => {}
+                    }
+                });
+            })?;
+        let running = Running::Thread { stop: Some(stop), thread: Some(thread) };
+        Ok(Served { address, simulator: self, listening, _running: running })
+    }
+}
+
+impl Served {
+    /// The address that is listened on, with the port that was chosen.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The address as the beginning of a URL: `http://127.0.0.1:49152`.
+    pub fn origin(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// What is served.
+    pub fn simulator(&self) -> &Simulator {
+        &self.simulator
+    }
+
+    /// Waits until the port is open or closed as [`Simulator::set_down`] has said.
+    pub async fn settled(&self) {
+        let wanted = !*self.simulator.down().borrow();
+        // The other end is gone only if the server's thread panicked: nothing to wait for.
+        let _ = self.listening.clone().wait_for(|listening| *listening == wanted).await;
+    }
+}
+
+/// Accepts connections while the simulator is up.
+async fn accept(
+    listener: TcpListener,
+    address: SocketAddr,
+    simulator: Simulator,
+    report: watch::Sender<bool>,
+) {
+    let mut down = simulator.down();
+    let mut listener = Some(listener);
+    loop {
+        let open = match listener.take() {
+            Some(open) => open,
+            None => bind_again(address).await,
+        };
+        report.send_replace(true);
+        let mut connections = JoinSet::new();
+        tokio::select! {
+            _ = down.wait_for(|down| *down) => {}
+            () = accept_each(open, &simulator, &mut connections) => {}
+        }
+        connections.shutdown().await;
+        report.send_replace(false);
+        let _ = down.wait_for(|down| !*down).await;
+    }
+}
+
+async fn accept_each(listener: TcpListener, simulator: &Simulator, connections: &mut JoinSet<()>) {
+    loop {
+        tokio::select! {
+            accepted = listener.accept() => match accepted {
+                Ok((stream, _)) => {
+                    connections.spawn(serve_connection(stream, simulator.clone()));
+                }
+                // Out of file descriptors, say: others may close theirs meanwhile.
+                Err(_) => sleep(Duration::from_millis(10)).await,
+            },
+            Some(_) = connections.join_next() => {}
+        }
+    }
+}
+
+/// Somebody may hold the port for a moment.
+async fn bind_again(address: SocketAddr) -> TcpListener {
+    loop {
+        match TcpListener::bind(address).await {
+            Ok(listener) => return listener,
+            Err(_) => sleep(Duration::from_millis(10)).await,
+        }
+    }
+}
+
+/// A loopback address on which connecting hangs: nobody accepts, and there is no room left to wait in (on Linux, where
+/// the system then leaves further attempts unanswered).
+#[derive(Debug)]
+pub struct HangingPort {
+    address: SocketAddr,
+    _listener: TcpListener,
+    _waiting: TcpStream,
+}
+
+impl HangingPort {
+    /// Opens a port and fills it.
+    ///
+    /// # Errors
+    /// If no port can be opened.
+    pub async fn open() -> io::Result<Self> {
+        let socket = TcpSocket::new_v4()?;
+        socket.bind(SocketAddr::from(([127, 0, 0, 1], 0)))?;
+        let listener = socket.listen(0)?;
+        let address = listener.local_addr()?;
+        let waiting = TcpStream::connect(address).await?;
+        Ok(Self { address, _listener: listener, _waiting: waiting })
+    }
+
+    /// The address.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+}
+
+#[cfg(test)]
+mod tests;

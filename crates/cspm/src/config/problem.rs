@@ -1,0 +1,89 @@
+//! What is wrong with a configuration: every problem at once, with its place and what to write instead.
+
+use std::fmt;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+/// One problem. The message never repeats a value that could be a secret.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// Line, counted from 1.
+    pub line: usize,
+    /// Column in characters, counted from 1.
+    pub column: usize,
+    /// What is wrong, and what to write instead.
+    pub message: String,
+}
+
+/// Why a configuration was refused. Nothing was sent.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConfigError {
+    /// No file in any of the four places.
+    #[error(
+        "no configuration found; looked for --config PATH, $CSPM_CONFIG, ./cspm.toml and {0}; `cspm demo` needs none"
+    )]
+    NotFound(PathBuf),
+    /// The file that was named cannot be read.
+    #[error("{path}: {reason}")]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// Why, and what to do.
+        reason: String,
+    },
+    /// The file says something that cannot work.
+    #[error("{0}")]
+    Invalid(Problems),
+}
+
+/// The problems of one file, in the order of their places. `Display` is one line each: `file:line:column: message`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problems {
+    /// The file.
+    pub file: PathBuf,
+    /// What is wrong with it.
+    pub list: Vec<Problem>,
+}
+
+impl fmt::Display for Problems {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let file = cspm_core::clean_text(&self.file.display().to_string(), 300);
+        for (index, Problem { line, column, message }) in self.list.iter().enumerate() {
+            let end = if index + 1 < self.list.len() { "\n" } else { "" };
+            write!(f, "{file}:{line}:{column}: {message}{end}")?;
+        }
+        Ok(())
+    }
+}
+
+/// Collects problems of one text and turns byte places into lines and columns.
+pub(super) struct Complaints<'a> {
+    text: &'a str,
+    list: Vec<Problem>,
+}
+
+impl<'a> Complaints<'a> {
+    pub(super) fn about(text: &'a str) -> Self {
+        Self { text, list: Vec::new() }
+    }
+
+    pub(super) fn add(&mut self, place: Range<usize>, message: impl Into<String>) {
+        let before = self.text.get(..place.start).unwrap_or(self.text);
+        let line_start = before.rfind('\n').map_or(0, |at| at + 1);
+        self.list.push(Problem {
+            line: before.matches('\n').count() + 1,
+            column: before.get(line_start..).unwrap_or_default().chars().count() + 1,
+            message: message.into(),
+        });
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.list.is_empty()
+    }
+
+    pub(super) fn into_problems(mut self, file: &Path) -> Problems {
+        self.list.sort_by_key(|problem| (problem.line, problem.column));
+        Problems { file: file.to_owned(), list: self.list }
+    }
+}
