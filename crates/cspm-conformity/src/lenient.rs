@@ -132,7 +132,7 @@ fn whole(text: &str) -> Option<i128> {
     text.trim().parse().ok()
 }
 
-impl<'de> Deserialize<'de> for Text<'de> {
+impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         Ok(Self(match loose(deserializer)? {
             Loose::Text(text) => Some(text),
@@ -179,7 +179,7 @@ impl<'de> Deserialize<'de> for Flag {
     }
 }
 
-impl<'de> Deserialize<'de> for Texts<'de> {
+impl<'de: 'a, 'a> Deserialize<'de> for Texts<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         Ok(Self(match loose(deserializer)? {
             Loose::Texts(texts) => Some(texts),
@@ -189,7 +189,7 @@ impl<'de> Deserialize<'de> for Texts<'de> {
     }
 }
 
-impl<'de> Deserialize<'de> for Reference<'de> {
+impl<'de: 'a, 'a> Deserialize<'de> for Reference<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         Ok(Self(match loose(deserializer)? {
             Loose::Reference(id) => id,
@@ -200,7 +200,7 @@ impl<'de> Deserialize<'de> for Reference<'de> {
     }
 }
 
-impl<'de> Deserialize<'de> for References<'de> {
+impl<'de: 'a, 'a> Deserialize<'de> for References<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct List;
         impl<'de> Visitor<'de> for List {
@@ -226,7 +226,7 @@ impl<'de> Deserialize<'de> for References<'de> {
     }
 }
 
-impl<'de> Deserialize<'de> for Records<'de> {
+impl<'de: 'a, 'a> Deserialize<'de> for Records<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct List;
         impl<'de> Visitor<'de> for List {

@@ -6,6 +6,8 @@ use cspm_core::Scope;
 use cspm_http::{Call, encode};
 use serde::{Deserialize, Serialize};
 
+use crate::request::{LIST_CHECKS, get};
+
 /// The largest page the vendor gives (vendor document, section 3.5).
 pub(crate) const PAGE_SIZE: u64 = 1_000;
 /// Nobody can page past this many checks of one question (section 3.5).
@@ -129,7 +131,7 @@ impl Slice {
     }
 
     fn question(&self, size: u64, number: u64) -> Call {
-        let mut call = Call::get("list checks", "/checks")
+        let mut call = get(LIST_CHECKS, "/checks")
             .query_list("accountIds", [&self.account])
             .query("page[size]", &size.to_string())
             .query("page[number]", &number.to_string())

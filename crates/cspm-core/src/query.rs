@@ -130,3 +130,6 @@ pub struct AccountQuery {
 /// A question about rules: all of them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct RuleQuery;
+
+#[cfg(test)]
+mod tests;

@@ -1,9 +1,11 @@
 //! The two ways to prove who is calling: a fixed header, and a session that is logged in to.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use cspm_core::{Authenticator, Error, ErrorKind, Generation, Renewal, Result};
+use futures_util::FutureExt as _;
+use futures_util::future::{BoxFuture, Shared, WeakShared};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use secrecy::{ExposeSecret, SecretString};
 
@@ -71,21 +73,30 @@ pub trait Login: Send + Sync {
     fn secrets(&self) -> Vec<SecretString>;
 }
 
-/// A session: logged in to on first use, renewed when the vendor says it is over, by one task for all. A failed log-in is
+/// A session: logged in to on first use, renewed when the vendor says it is over, once for all tasks. A failed log-in is
 /// never repeated (repeats lock the account): its error is told to every later request.
+///
+/// A task that is cancelled does not cut off the log-in that others wait for; the last one to go takes it along.
 pub struct Session {
     login: Arc<dyn Login>,
     header: HeaderName,
-    /// Held across the log-in, so that there is only one.
-    entry: tokio::sync::Mutex<()>,
-    state: Mutex<State>,
+    state: Arc<Mutex<State>>,
 }
 
 #[derive(Default)]
 struct State {
-    token: Option<(Generation, HeaderValue, SecretString)>,
+    token: Option<Token>,
+    /// The log-in under way, which lives as long as somebody waits for it.
+    entering: Option<WeakShared<BoxFuture<'static, Result<Token>>>>,
     logins: u64,
     failed: Option<Error>,
+}
+
+#[derive(Clone)]
+struct Token {
+    generation: Generation,
+    value: HeaderValue,
+    secret: SecretString,
 }
 
 /// Log-ins that one connection makes at the most; a vendor that ends sessions after a few requests is not worth more.
@@ -94,63 +105,70 @@ const MOST_LOGINS: u64 = 100;
 impl Session {
     /// A session that is not logged in to yet. The token is sent in `header`.
     pub fn new(login: Arc<dyn Login>, header: HeaderName) -> Self {
-        Self { login, header, entry: tokio::sync::Mutex::default(), state: Mutex::default() }
+        Self { login, header, state: Arc::default() }
     }
 
-    fn with_state<R>(&self, look: impl FnOnce(&mut State) -> R) -> R {
-        look(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-
-    /// The present token, if there is one newer than a rejected one.
-    fn token_after(&self, rejected: Option<Generation>) -> Result<Option<(Generation, HeaderValue)>> {
-        self.with_state(|state| {
+    /// The present token, if it is newer than a rejected one; else that of a new log-in.
+    async fn enter(&self, rejected: Option<Generation>) -> Result<Token> {
+        let entering = {
+            let mut state = lock(&self.state);
             if let Some(error) = &state.failed {
                 return Err(error.clone());
             }
-            let fresh =
-                state.token.as_ref().filter(|(generation, ..)| rejected.is_none_or(|old| *generation > old));
-            Ok(fresh.map(|(generation, value, _)| (*generation, value.clone())))
-        })
+            let is_fresh = |token: &&Token| rejected.is_none_or(|old| token.generation > old);
+            if let Some(token) = state.token.as_ref().filter(is_fresh) {
+                return Ok(token.clone());
+            }
+            // Nobody else is to try the rejected one.
+            state.token = None;
+            match state.entering.as_ref().and_then(WeakShared::upgrade) {
+                Some(entering) => entering,
+                None => self.begin(&mut state)?,
+            }
+        };
+        entering.await
     }
 
-    async fn enter(&self, rejected: Option<Generation>) -> Result<(Generation, HeaderValue)> {
-        if let Some(token) = self.token_after(rejected)? {
-            return Ok(token);
-        }
-        let _alone = self.entry.lock().await;
-        if let Some(token) = self.token_after(rejected)? {
-            return Ok(token);
-        }
-        if self.with_state(|state| state.logins) >= MOST_LOGINS {
+    fn begin(&self, state: &mut State) -> Result<Shared<BoxFuture<'static, Result<Token>>>> {
+        if state.logins >= MOST_LOGINS {
             let message =
                 format!("the vendor ended {MOST_LOGINS} sessions of this run; giving up logging in");
             return Err(Error::new(ErrorKind::Authentication, message));
         }
-        let entered = match self.login.log_in().await {
-            Ok(token) => header_value("", &token).map(|value| (value, token)),
-            Err(error) => Err(error),
+        state.logins += 1;
+        let generation = Generation(state.logins);
+        let (login, shared) = (self.login.clone(), self.state.clone());
+        let entering = async move {
+            let entered = login.log_in().await.and_then(|secret| {
+                let value = header_value("", &secret).map_err(|_| {
+                    Error::new(ErrorKind::Protocol, "the log-in brought a token that no HTTP header may hold")
+                })?;
+                Ok(Token { generation, value, secret })
+            });
+            let mut state = lock(&shared);
+            state.entering = None;
+            match &entered {
+                Ok(token) => state.token = Some(token.clone()),
+                Err(error) => state.failed = Some(error.clone()),
+            }
+            entered
         };
-        self.with_state(|state| match entered {
-            Ok((value, token)) => {
-                state.logins += 1;
-                let generation = Generation(state.logins);
-                state.token = Some((generation, value.clone(), token));
-                Ok((generation, value))
-            }
-            Err(error) => {
-                state.failed = Some(error.clone());
-                Err(error)
-            }
-        })
+        let entering = entering.boxed().shared();
+        state.entering = entering.downgrade();
+        Ok(entering)
     }
+}
+
+fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
+    state.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[async_trait]
 impl Authenticator for Session {
     async fn authorize(&self, headers: &mut HeaderMap) -> Result<Generation> {
-        let (generation, value) = self.enter(None).await?;
-        headers.insert(self.header.clone(), value);
-        Ok(generation)
+        let token = self.enter(None).await?;
+        headers.insert(self.header.clone(), token.value);
+        Ok(token.generation)
     }
 
     async fn renew(&self, rejected: Generation) -> Result<Renewal> {
@@ -158,7 +176,7 @@ impl Authenticator for Session {
     }
 
     fn secrets(&self) -> Vec<SecretString> {
-        let token = self.with_state(|state| state.token.as_ref().map(|(.., token)| token.clone()));
+        let token = lock(&self.state).token.as_ref().map(|token| token.secret.clone());
         self.login.secrets().into_iter().chain(token).collect()
     }
 }

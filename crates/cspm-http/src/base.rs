@@ -3,19 +3,22 @@
 use std::fmt;
 use std::net::IpAddr;
 
+use http::Uri;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use url::{Host, Url};
+
+#[cfg(test)]
+mod tests;
 
 /// Everything but letters, digits and `-._~` is encoded, slashes and colons included: an id is one segment.
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// One path segment or query value, percent-encoded exactly once. A segment of dots only is encoded too, so that it
-/// cannot climb.
+/// One path segment or query value, percent-encoded exactly once.
+///
+/// A path segment of one or two dots cannot be written into an address (encoded dots climb as well): a call that has one
+/// in its path is refused before it is sent.
 #[must_use]
 pub fn encode(text: &str) -> String {
-    if matches!(text, "." | "..") {
-        return text.replace('.', "%2E");
-    }
     utf8_percent_encode(text, SEGMENT).to_string()
 }
 
@@ -60,7 +63,9 @@ impl BaseUrl {
         if !matches!(url.scheme(), "http" | "https") {
             return Err(BadAddress::Scheme);
         }
-        if !url.username().is_empty() || url.password().is_some() {
+        // A browser would mend `https:host`; a slip of the pen in a configuration is better told.
+        let Some(authority) = authority(text) else { return Err(BadAddress::NotAUrl) };
+        if authority.contains('@') {
             return Err(BadAddress::UserInformation);
         }
         if url.query().is_some() {
@@ -107,12 +112,18 @@ impl BaseUrl {
         self.0.as_str().trim_end_matches('/')
     }
 
-    /// The address of a call. No relative joining: the target is appended to the prefix, or to the origin alone.
-    pub(crate) fn address(&self, target: &Target) -> String {
-        match target {
+    /// The address of a call; `None` if it cannot be written as it is. No relative joining: the target is appended to
+    /// the prefix, or to the origin alone, and what a URL reader makes of the whole has to be the same text at the same
+    /// origin, so that nothing climbs out (`%2e%2e`), is cut off (`#`) or names another host (`@`).
+    pub(crate) fn address(&self, target: &Target) -> Option<Uri> {
+        let address = match target {
             Target::Below(path) => format!("{}{path}", self.as_str()),
             Target::AtOrigin(path) => format!("{}{path}", self.origin()),
-        }
+        };
+        let (Target::Below(path) | Target::AtOrigin(path)) = target;
+        let read = Url::parse(&address).ok()?;
+        let is_own = path.starts_with('/') && !path.contains('#') && read.origin() == self.0.origin();
+        (is_own && read.as_str() == address).then(|| address.parse().ok())?
     }
 
     /// Takes a link from an answer and keeps its path and query only, if it points to this origin.
@@ -121,14 +132,13 @@ impl BaseUrl {
     /// difference), links relative to the origin (`/v1/...`), and links relative to the base (`/cspm/...` where the
     /// base path is `/v1`, or `cspm/...`). The result is stored instead of the link: it cannot name a host.
     ///
+    /// Path and query stay byte for byte; only characters that no URL may hold (and `'` in the query) are
+    /// percent-encoded, as every client does before it sends them. A fragment is dropped.
+    ///
     /// # Errors
     /// [`ForeignLink`] for everything else; nothing is sent then.
     pub fn own_link(&self, link: &str) -> Result<String, ForeignLink> {
-        let absolute = self.read_link(link)?;
-        if absolute.origin() != self.0.origin() {
-            return Err(ForeignLink);
-        }
-        Ok(path_and_query(&absolute))
+        self.own(&self.read_link(link)?)
     }
 
     /// As [`own_link`](Self::own_link), but a link to another origin keeps its path and query and is asked for at this
@@ -141,39 +151,79 @@ impl BaseUrl {
         Ok((path_and_query(&absolute), absolute.origin() != self.0.origin()))
     }
 
-    fn read_link(&self, link: &str) -> Result<Url, ForeignLink> {
-        let hostile =
-            |character: char| character.is_control() || character.is_whitespace() || character == '\\';
-        if link.is_empty() || link.contains(hostile) || link.starts_with("//") {
+    /// Where a redirect of a request leads, as path and query, if it stays at this origin. Unlike a link, it is relative
+    /// to what was asked for (RFC 9110, section 10.2.2).
+    pub(crate) fn redirected(&self, asked: &Target, location: &str) -> Result<String, ForeignLink> {
+        if is_hostile(location) {
             return Err(ForeignLink);
         }
-        let absolute = if link.contains("://") {
+        if has_scheme(location) {
+            return self.own(&read_absolute(location)?);
+        }
+        let asked = self.address(asked).and_then(|asked| Url::parse(&asked.to_string()).ok()).ok_or(ForeignLink)?;
+        self.own(&asked.join(location).map_err(|_| ForeignLink)?)
+    }
+
+    fn own(&self, absolute: &Url) -> Result<String, ForeignLink> {
+        if absolute.origin() == self.0.origin() { Ok(path_and_query(absolute)) } else { Err(ForeignLink) }
+    }
+
+    fn read_link(&self, link: &str) -> Result<Url, ForeignLink> {
+        if is_hostile(link) || link.starts_with(['?', '#']) {
+            return Err(ForeignLink);
+        }
+        let absolute = if has_scheme(link) {
             link.to_owned()
         } else if link.starts_with('/') {
-            let below = self.path();
-            let inside =
-                link.strip_prefix(below).is_some_and(|rest| rest.starts_with(['/', '?']) || rest.is_empty());
+            let inside = link.strip_prefix(self.path()).is_some_and(|rest| {
+                rest.is_empty() || rest.starts_with(['/', '?', '#'])
+            });
             if inside { format!("{}{link}", self.origin()) } else { format!("{}{link}", self.as_str()) }
-        } else if link.starts_with('?')
-            || link.split(['/', '?', '#']).next().is_some_and(|head| head.contains(':'))
-        {
-            return Err(ForeignLink);
         } else {
             format!("{}/{link}", self.as_str())
         };
-        let url = Url::parse(&absolute).map_err(|_| ForeignLink)?;
-        let plain =
-            matches!(url.scheme(), "http" | "https") && url.username().is_empty() && url.password().is_none();
-        // A host that had to be decoded or folded is a disguise, not a spelling.
-        let host_as_written = absolute.split("://").nth(1).is_some_and(|rest| {
-            let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
-            let host = authority.rsplit_once(':').map_or(authority, |(host, port)| {
-                if port.bytes().all(|byte| byte.is_ascii_digit()) { host } else { authority }
-            });
-            !authority.contains('@') && url.host_str().is_some_and(|read| read.eq_ignore_ascii_case(host))
-        });
-        if plain && host_as_written { Ok(url) } else { Err(ForeignLink) }
+        let path = before_query(&absolute);
+        // A path that climbs was not written by somebody who knows where it leads.
+        if path.split('/').any(is_dots) { Err(ForeignLink) } else { read_absolute(&absolute) }
     }
+}
+
+/// Whether a link holds what readers of URLs disagree about: control characters and white space (removed by some),
+/// backslashes (slashes to some), two slashes in front (another host).
+fn is_hostile(link: &str) -> bool {
+    let disputed = |character: char| character.is_control() || character.is_whitespace() || character == '\\';
+    link.is_empty() || link.contains(disputed) || link.starts_with("//")
+}
+
+fn before_query(link: &str) -> &str {
+    link.split(['?', '#']).next().unwrap_or_default()
+}
+
+/// Whether a link says more than a path: `https://…`, but also `https:…` and `mailto:…`.
+fn has_scheme(link: &str) -> bool {
+    before_query(link).split('/').next().is_some_and(|head| head.contains(':'))
+}
+
+fn is_dots(segment: &str) -> bool {
+    matches!(segment.to_ascii_lowercase().replace("%2e", ".").as_str(), "." | "..")
+}
+
+/// What stands between `://` and the path.
+fn authority(absolute: &str) -> Option<&str> {
+    let (_, rest) = before_query(absolute).split_once("://")?;
+    rest.split('/').next().filter(|authority| !authority.is_empty())
+}
+
+fn read_absolute(absolute: &str) -> Result<Url, ForeignLink> {
+    let url = Url::parse(absolute).map_err(|_| ForeignLink)?;
+    let authority = authority(absolute).ok_or(ForeignLink)?;
+    let host = match authority.rsplit_once(':') {
+        Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => host,
+        _ => authority,
+    };
+    // A host that had to be decoded or folded is a disguise, not a spelling.
+    let as_written = url.host_str().is_some_and(|read| read.eq_ignore_ascii_case(host));
+    if matches!(url.scheme(), "http" | "https") && as_written { Ok(url) } else { Err(ForeignLink) }
 }
 
 impl fmt::Debug for BaseUrl {

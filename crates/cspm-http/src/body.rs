@@ -3,10 +3,12 @@
 use cspm_core::{Error, ErrorKind, Owner, Result, clean_text};
 use serde_json::Value;
 
+use crate::redact::Redactor;
+
 /// Deeper JSON is refused: no vendor's answer comes near, and decoders may recurse.
 const DEEPEST: usize = 100;
 /// How much of an error body is looked at.
-const ERROR_BODY: usize = 16 * 1024;
+pub(crate) const ERROR_BODY: usize = 16 * 1024;
 /// How long a message taken from an error body may be, in characters.
 const MESSAGE: usize = 300;
 
@@ -63,15 +65,20 @@ fn check_nesting(json: &[u8]) -> Result<()> {
 /// Understands the vendors' shapes (`errors[]` with `detail`, `details`, `message` or `title` and a pointer; `message`
 /// or `Message`; `error` as text or object; `error_message`; `messages` by field) and problem details. A `traceback`
 /// is never looked at.
-pub(crate) fn error_message(body: &[u8]) -> Option<String> {
+///
+/// Own secrets are blotted out before anything is cut or escaped, and once more after escapes were read.
+pub(crate) fn error_message(body: &[u8], redactor: &Redactor) -> Option<String> {
     let start = body.get(..body.len().min(ERROR_BODY)).unwrap_or_default();
-    let text = String::from_utf8_lossy(start);
+    let text = redactor.clean_text(&String::from_utf8_lossy(start));
     let text = text.trim_start_matches('\u{feff}').trim();
     if text.is_empty() {
         return None;
     }
     let message = serde_json::from_str::<Value>(text).ok().and_then(|value| said(&value));
-    Some(message.map_or_else(|| summary(text), |message| clean_text(&message, MESSAGE)))
+    Some(match message {
+        Some(message) => clean_text(&redactor.clean_text(&message), MESSAGE),
+        None => summary(text),
+    })
 }
 
 fn said(value: &Value) -> Option<String> {
@@ -141,6 +148,7 @@ mod tests {
 
     #[test]
     fn r16_every_error_shape_gives_one_clean_line() {
+        let none = Redactor::default();
         for (body, want) in [
             (r#"{"Message":"User is not authorized"}"#, Some("User is not authorized")),
             (r#"{"message":"Unauthorized"}"#, Some("Unauthorized")),
@@ -161,11 +169,11 @@ mod tests {
             ("busy\x1b[2J", Some("busy\\u{1b}[2J")),
             ("", None),
         ] {
-            assert_eq!(error_message(body.as_bytes()).as_deref(), want, "{body}");
+            assert_eq!(error_message(body.as_bytes(), &none).as_deref(), want, "{body}");
         }
-        assert!(error_message(b"\xff\xfe\xff").is_some());
+        assert!(error_message(b"\xff\xfe\xff", &none).is_some());
         let huge = vec![b'a'; 1_000_000];
-        assert!(error_message(&huge).unwrap().chars().count() <= 121);
+        assert!(error_message(&huge, &none).unwrap().chars().count() <= 121);
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! A request as a value, before any I/O, and its answer as bytes.
 
+use std::fmt;
+
 use bytes::Bytes;
 use cspm_core::{Error, ErrorKind, Result};
 use http::{HeaderMap, Method};
@@ -17,8 +19,9 @@ pub enum Safety {
     Write,
 }
 
-/// One request, built without I/O: path and query are encoded here and nowhere else.
-#[derive(Clone, Debug)]
+/// One request, built without I/O: path and query are encoded here and nowhere else. `Debug` leaves the body out, which
+/// may hold a password.
+#[derive(Clone)]
 pub struct Call {
     pub(crate) operation: &'static str,
     pub(crate) method: Method,
@@ -27,7 +30,6 @@ pub struct Call {
     pub(crate) body: Bytes,
     pub(crate) safety: Safety,
     pub(crate) once: bool,
-    has_query: bool,
 }
 
 impl Call {
@@ -54,7 +56,6 @@ impl Call {
             body: Bytes::new(),
             safety,
             once: false,
-            has_query: false,
         }
     }
 
@@ -73,8 +74,7 @@ impl Call {
 
     fn raw_query(mut self, name: &str, value: &str) -> Self {
         let (Target::Below(address) | Target::AtOrigin(address)) = &mut self.target;
-        address.push(if self.has_query { '&' } else { '?' });
-        self.has_query = true;
+        address.push(if address.contains('?') { '&' } else { '?' });
         address.push_str(name);
         address.push('=');
         address.push_str(value);
@@ -100,7 +100,8 @@ impl Call {
         Ok(self)
     }
 
-    /// Never repeat it, whatever happens: a log-in.
+    /// Never repeat it once the vendor may have judged it: a log-in. It is sent again only after a refusal as one too many
+    /// (429) and where surely nothing was sent.
     #[must_use]
     pub fn once(mut self) -> Self {
         self.once = true;
@@ -114,16 +115,41 @@ impl Call {
     }
 }
 
-/// A successful answer (any 2xx), read to its last byte and unpacked.
-#[derive(Clone, Debug)]
+impl fmt::Debug for Call {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Call")
+            .field("operation", &self.operation)
+            .field("method", &self.method)
+            .field("target", &self.target)
+            .field("safety", &self.safety)
+            .field("once", &self.once)
+            .field("body_bytes", &self.body.len())
+            .finish_non_exhaustive()
+    }
+}
+
+/// A successful answer (any 2xx), read to its last byte and unpacked. `Debug` leaves the content out, which may be a
+/// session's token.
+#[derive(Clone)]
 pub struct Answer {
     pub(crate) operation: &'static str,
     /// The numeric status.
     pub status: u16,
-    /// The headers.
+    /// The headers; own secrets in them are blotted out.
     pub headers: HeaderMap,
-    /// The body; own secrets in it are blotted out.
+    /// The body; own secrets in it are blotted out (but for tokens in the answer to a nameless call, which may be a log-in
+    /// that brings one).
     pub body: Bytes,
+}
+
+impl fmt::Debug for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Answer")
+            .field("operation", &self.operation)
+            .field("status", &self.status)
+            .field("body_bytes", &self.body.len())
+            .finish_non_exhaustive()
+    }
 }
 
 impl Answer {

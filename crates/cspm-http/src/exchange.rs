@@ -6,11 +6,21 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::{Bytes, BytesMut};
 use cspm_core::{Error, ErrorKind, Owner, Result};
-use http::{Request, Response};
+use http::{Request, Response, header};
+use memchr::memmem;
+use rustls::RootCertStore;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject as _;
 
 use crate::BaseUrl;
+use crate::body::ERROR_BODY;
+
+#[cfg(test)]
+mod tests;
 
 /// Carries one request to a server and brings the whole answer back. Tests carry it to a simulator in the same process.
+///
+/// Of an answer that is no success the beginning of the body suffices: the status decides.
 #[async_trait]
 pub trait Exchange: Send + Sync {
     /// Sends once, without repeats or redirects. The body that comes back is unpacked and at most `largest` bytes long.
@@ -97,17 +107,32 @@ impl Network {
     }
 }
 
-/// Reads the certificates of a PEM bundle. Anything else in it (a private key by mistake) is refused, not repeated.
+/// Whether a file named as `ca_file` can be used: it holds root certificates in PEM and nothing secret.
+///
+/// # Errors
+/// Kind `config`: no certificate in it, one that is damaged, or a private key by mistake (which is not repeated).
+pub fn check_certificates(pem: &[u8]) -> Result<()> {
+    certificates(pem).map(drop)
+}
+
 fn certificates(pem: &[u8]) -> Result<Vec<reqwest::Certificate>> {
-    let refused = |reason: &str| Err(Error::new(ErrorKind::Config, format!("ca_file: {reason}")));
-    let text = String::from_utf8_lossy(pem);
-    if text.contains("PRIVATE KEY-----") {
-        return refused("it holds a private key; give the root certificate only");
+    let refused = |reason: &str| Error::new(ErrorKind::Config, format!("ca_file: {reason}"));
+    if memmem::find(pem, b"PRIVATE KEY-----").is_some() {
+        return Err(refused("it holds a private key; give the root certificate only"));
     }
-    match reqwest::Certificate::from_pem_bundle(pem) {
-        Ok(certificates) if !certificates.is_empty() => Ok(certificates),
-        _ => refused("it holds no PEM certificate (-----BEGIN CERTIFICATE-----)"),
+    let damaged = || refused("it holds a damaged certificate");
+    let mut store = RootCertStore::empty();
+    let mut certificates = Vec::new();
+    for certificate in CertificateDer::pem_slice_iter(pem) {
+        let der = certificate.map_err(|_| damaged())?;
+        certificates.push(reqwest::Certificate::from_der(&der).map_err(|_| damaged())?);
+        // Only adding it to a store reads what is in it.
+        store.add(der).map_err(|_| damaged())?;
     }
+    if certificates.is_empty() {
+        return Err(refused("it holds no PEM certificate (-----BEGIN CERTIFICATE-----)"));
+    }
+    Ok(certificates)
 }
 
 #[async_trait]
@@ -117,32 +142,63 @@ impl Exchange for Network {
         request: Request<Bytes>,
         largest: u64,
     ) -> std::result::Result<Response<Bytes>, Broken> {
-        let request = reqwest::Request::try_from(request.map(reqwest::Body::from))
-            .map_err(|error| Broken::from_reqwest(error, false))?;
-        let mut answer =
-            self.client.execute(request).await.map_err(|error| Broken::from_reqwest(error, true))?;
-        let mut body = BytesMut::new();
-        while let Some(chunk) = answer.chunk().await.map_err(|error| Broken::from_reqwest(error, true))? {
-            if body.len() as u64 + chunk.len() as u64 > largest {
-                let message = format!("the answer is larger than {} MiB (max_response_mib)", largest >> 20);
-                return Err(Broken { kind: BrokenKind::TooLarge, sent: true, message });
-            }
-            body.extend_from_slice(&chunk);
-        }
-        let mut response = Response::new(body.freeze());
+        let request =
+            reqwest::Request::try_from(request.map(reqwest::Body::from)).map_err(Broken::from_reqwest)?;
+        let mut answer = self.client.execute(request).await.map_err(Broken::from_reqwest)?;
+        let body = if answer.status().is_success() {
+            whole_body(&mut answer, largest).await?
+        } else {
+            beginning(&mut answer).await
+        };
+        let mut response = Response::new(body);
         *response.status_mut() = answer.status();
         *response.headers_mut() = std::mem::take(answer.headers_mut());
         Ok(response)
     }
 }
 
+async fn whole_body(answer: &mut reqwest::Response, largest: u64) -> std::result::Result<Bytes, Broken> {
+    let too_large = || {
+        let message = format!("the answer is larger than {} MiB (max_response_mib)", largest >> 20);
+        Broken { kind: BrokenKind::TooLarge, sent: true, message }
+    };
+    // What was asked for is unpacked by now, and its header is gone.
+    if answer.headers().get(header::CONTENT_ENCODING).is_some_and(|packing| packing != "identity") {
+        let message = "the answer is packed in a way that was not asked for".to_owned();
+        return Err(Broken { kind: BrokenKind::Garbled, sent: true, message });
+    }
+    if answer.content_length().is_some_and(|stated| stated > largest) {
+        return Err(too_large());
+    }
+    let mut body = BytesMut::new();
+    while let Some(chunk) = answer.chunk().await.map_err(Broken::from_reqwest)? {
+        if body.len() as u64 + chunk.len() as u64 > largest {
+            return Err(too_large());
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body.freeze())
+}
+
+/// Of an answer that is no success the status decides; its body adds a few words if they can be read.
+async fn beginning(answer: &mut reqwest::Response) -> Bytes {
+    let mut body = BytesMut::new();
+    while body.len() < ERROR_BODY {
+        let Ok(Some(chunk)) = answer.chunk().await else { break };
+        body.extend_from_slice(&chunk);
+    }
+    body.freeze()
+}
+
 impl Broken {
-    fn from_reqwest(error: reqwest::Error, sent: bool) -> Self {
+    fn from_reqwest(error: reqwest::Error) -> Self {
         let error = error.without_url();
         let said = plain_chain(&error);
-        let kind = if chain(&error).any(|cause| cause.is::<rustls::Error>())
-            || said.contains("invalid peer certificate")
-        {
+        // Before anything was sent; a connection that goes bad later is one that broke.
+        let is_tls = error.is_connect()
+            && (chain(&error).any(|cause| cause.is::<rustls::Error>())
+                || said.contains("invalid peer certificate"));
+        let kind = if is_tls {
             BrokenKind::Tls
         } else if error.is_timeout() {
             BrokenKind::Timeout
@@ -157,8 +213,7 @@ impl Broken {
         } else {
             BrokenKind::Interrupted
         };
-        let never_sent = error.is_connect() || error.is_builder() || kind == BrokenKind::Tls;
-        Self { kind, sent: sent && !never_sent, message: said }
+        Self { kind, sent: !error.is_connect() && !error.is_builder(), message: said }
     }
 
     /// Whether sending again can help.

@@ -3,8 +3,17 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
+use crate::client::Failure;
+use crate::exchange::BrokenKind;
+use crate::pace::Pace;
+use crate::{Call, Safety};
+
 /// Attempts at one request before a passing failure counts as lasting.
 pub(crate) const ATTEMPTS: u32 = 6;
+/// Refusals (429) of one call before they count as lasting: the pace makes them rare, so this many are no accident.
+pub(crate) const REFUSALS: u32 = 30;
+/// Whoever waited for the same moment comes back within this time, so that not all come back at once.
+const JITTER_MS: u64 = 250;
 const FIRST_WAIT: Duration = Duration::from_millis(250);
 const LONGEST_WAIT: Duration = Duration::from_secs(20);
 
@@ -14,6 +23,71 @@ pub(crate) fn wait_before(repeat: u32, luck: f64) -> Duration {
     let bound =
         FIRST_WAIT.saturating_mul(1_u32.checked_shl(repeat.min(20)).unwrap_or(u32::MAX)).min(LONGEST_WAIT);
     bound.mul_f64(luck.clamp(0.0, 1.0))
+}
+
+/// What one call has been through.
+#[derive(Default)]
+pub(crate) struct Repeats {
+    /// Requests sent, redirects not counted.
+    pub(crate) sent: u32,
+    failures: u32,
+    refusals: u32,
+    server_errors: u32,
+    unresolved: u32,
+}
+
+impl Repeats {
+    /// How long to wait before sending again; `None` if that is of no use or not allowed. The wait may be longer than
+    /// anybody can bear: that is for the caller to judge.
+    pub(crate) fn wait_before_next(
+        &mut self,
+        call: &Call,
+        failure: &Failure,
+        retries_on_500: u32,
+        purse: &Purse,
+        pace: &Pace,
+    ) -> Option<Duration> {
+        let is_repeatable = call.safety == Safety::Read && !call.once;
+        if (failure.may_have_acted() && !is_repeatable) || !self.is_passing(failure, retries_on_500) {
+            return None;
+        }
+        let is_refusal = failure.status == Some(429);
+        if is_refusal {
+            self.refusals += 1;
+            if self.refusals > REFUSALS {
+                return None;
+            }
+        } else {
+            self.failures += 1;
+            if self.failures >= ATTEMPTS || !purse.pay() {
+                return None;
+            }
+        }
+        Some(match failure.stated_wait {
+            // The pace holds every task back for that long already.
+            Some(stated) => stated.saturating_add(Duration::from_millis(fastrand::u64(0..JITTER_MS))),
+            // The pace says when; nothing is added.
+            None if is_refusal => pace.held_for().unwrap_or_default(),
+            None => wait_before(self.failures - 1, fastrand::f64()),
+        })
+    }
+
+    /// Whether the same request may well do better later.
+    fn is_passing(&mut self, failure: &Failure, retries_on_500: u32) -> bool {
+        match (failure.status, &failure.broken) {
+            (Some(408 | 429 | 502 | 503 | 504), _) => true,
+            (Some(500), _) => {
+                self.server_errors += 1;
+                self.server_errors <= retries_on_500
+            }
+            (None, Some(broken)) if broken.kind == BrokenKind::Resolve => {
+                self.unresolved += 1;
+                self.unresolved <= 1
+            }
+            (None, Some(broken)) => broken.is_passing(),
+            _ => false,
+        }
+    }
 }
 
 /// Repeats are paid for: each takes one from a purse that successes fill again. In an outage the purse is soon empty, and

@@ -7,6 +7,15 @@ use http::{HeaderMap, header};
 /// A wait longer than this is nonsense or a ban; the caller gives up and says until when.
 pub(crate) const LONGEST_SENSIBLE_WAIT: Duration = Duration::from_secs(7 * 24 * 3600);
 
+/// A wait for people: how long, and until when.
+pub(crate) fn in_words(wait: Duration) -> String {
+    if wait > LONGEST_SENSIBLE_WAIT {
+        return "for more than a week".to_owned();
+    }
+    let until = httpdate::fmt_http_date(SystemTime::now() + wait);
+    format!("{} s (until {until})", wait.as_secs_f64().ceil())
+}
+
 /// The wait that the headers ask for, measured from now.
 ///
 /// `Retry-After` counts as whole seconds or as one of the three HTTP date forms; a date is measured against the answer's
@@ -33,25 +42,45 @@ fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
     Some(until.duration_since(server_time(headers).unwrap_or(now)).unwrap_or_default())
 }
 
-fn exhausted_until(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
-    let number = |name: &str| headers.get(name)?.to_str().ok()?.trim().parse::<u64>().ok();
-    for (remaining, reset) in
-        [("ratelimit-remaining", "ratelimit-reset"), ("x-ratelimit-remaining", "x-ratelimit-reset")]
-    {
-        if number(remaining) == Some(0)
-            && let Some(reset) = number(reset)
-        {
-            // An instant since 1970 is a large number; seconds to wait are a small one.
-            let wait = if reset > 1_000_000_000 {
-                let here = server_time(headers).unwrap_or(now).duration_since(SystemTime::UNIX_EPOCH).ok()?;
-                reset.saturating_sub(here.as_secs())
-            } else {
-                reset
-            };
-            return Some(Duration::from_secs(wait)).filter(|wait| *wait <= Duration::from_secs(3600));
-        }
-    }
-    None
+/// How long the quota lasts no more, if the headers say that nothing of it remains: `RateLimit` (`"name";r=0;t=12`, or
+/// `remaining=0, reset=12`) and the older pairs `RateLimit-Remaining` and `-Reset` with and without `X-`.
+pub(crate) fn exhausted_until(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
+    let text = |name: &str| headers.get(name)?.to_str().ok();
+    let number = |name: &str| text(name)?.trim().parse::<u64>().ok();
+    let reset = text("ratelimit")
+        .and_then(exhausted_field)
+        .or_else(|| {
+            let pairs = [
+                ("ratelimit-remaining", "ratelimit-reset"),
+                ("x-ratelimit-remaining", "x-ratelimit-reset"),
+            ];
+            pairs.into_iter().find(|(remaining, _)| number(remaining) == Some(0)).and_then(|(_, reset)| number(reset))
+        })?;
+    // An instant since 1970 is a large number; seconds to wait are a small one.
+    let wait = if reset > 1_000_000_000 {
+        let here = server_time(headers).unwrap_or(now).duration_since(SystemTime::UNIX_EPOCH).ok()?;
+        reset.saturating_sub(here.as_secs())
+    } else {
+        reset
+    };
+    Some(Duration::from_secs(wait)).filter(|wait| *wait <= Duration::from_secs(3600))
+}
+
+/// The longest reset of those policies of a `RateLimit` field of which nothing remains.
+fn exhausted_field(field: &str) -> Option<u64> {
+    let value = |policy: &str, names: [&str; 2]| {
+        policy.split([';', ',']).find_map(|pair| {
+            let (name, value) = pair.split_once('=')?;
+            names.contains(&name.trim()).then(|| value.trim().parse::<u64>().ok())?
+        })
+    };
+    // The older draft has one policy in comma-separated pairs; the newer one separates policies by commas.
+    let policies: Vec<&str> = if field.contains(';') { field.split(',').collect() } else { vec![field] };
+    policies
+        .into_iter()
+        .filter(|policy| value(policy, ["r", "remaining"]) == Some(0))
+        .filter_map(|policy| value(policy, ["t", "reset"]))
+        .max()
 }
 
 /// The server's own clock, from its `Date`.

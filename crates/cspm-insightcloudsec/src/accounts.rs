@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use cspm_core::{
-    Account, AccountQuery, AccountRef, Cursor, Error, ErrorKind, Origin, Plan, Rejected, Result, Scope, Source, Step,
-    async_trait,
+    Account, AccountQuery, AccountRef, Cursor, Error, ErrorKind, Origin, Plan, Rejected, Result, Scope,
+    Source, Step, async_trait,
 };
 use cspm_http::Call;
 
@@ -47,7 +47,9 @@ pub fn decode_accounts(text: &str, origin: &Origin) -> Result<Step<Account>> {
         let cloud = serde_json::from_str::<wire::Cloud<'_>>(raw.get());
         match cloud.map_err(|error| wire::reason(&error)).and_then(|cloud| account(&cloud, origin)) {
             Ok(account) => accounts.push(account),
-            Err(reason) => rejected.push(Rejected { name: format!("cloud {} of the list", place + 1), reason }),
+            Err(reason) => {
+                rejected.push(Rejected { name: format!("cloud {} of the list", place + 1), reason })
+            }
         }
     }
     let mut step = Step::done(accounts).expecting(list.total_count.number());

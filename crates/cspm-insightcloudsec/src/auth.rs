@@ -52,8 +52,7 @@ struct Entered<'a> {
 #[async_trait]
 impl Login for Password {
     async fn log_in(&self) -> Result<SecretString> {
-        let credentials =
-            Credentials { username: &self.username, password: self.password.expose_secret() };
+        let credentials = Credentials { username: &self.username, password: self.password.expose_secret() };
         let call = Call::new("log in", Method::POST, "/v2/public/user/login", Safety::Write)
             .json(&credentials)?
             .once();

@@ -18,7 +18,11 @@ pub const CAPABILITIES: Capabilities = Capabilities {
             "by the list of exemptions; not those exempted as members of a whole resource group",
         ),
         Capability::filter(Operation::FilterOutcome, Evaluator::Program, "every finding fails"),
-        Capability::filter(Operation::FilterSeverity, Evaluator::Vendor, "other insights are not asked about"),
+        Capability::filter(
+            Operation::FilterSeverity,
+            Evaluator::Vendor,
+            "other insights are not asked about",
+        ),
         Capability::filter(Operation::FilterSuppressed, Evaluator::Vendor, ""),
         Capability::filter(
             Operation::FilterAccount,
@@ -31,7 +35,11 @@ pub const CAPABILITIES: Capabilities = Capabilities {
             Operation::FilterService,
             "insights have no service, so nothing is left; use --rule or --standard",
         ),
-        Capability::filter(Operation::FilterStandard, Evaluator::Vendor, "a pack's <source>:<pack_id> or name"),
+        Capability::filter(
+            Operation::FilterStandard,
+            Evaluator::Vendor,
+            "a pack's <source>:<pack_id> or name",
+        ),
         Capability::filter(
             Operation::FilterChangedSince,
             Evaluator::Program,

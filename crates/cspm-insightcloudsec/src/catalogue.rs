@@ -4,8 +4,8 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use cspm_core::{
-    Account, AccountRef, Error, ErrorKind, Origin, Owner, Rejected, Remediation, Result, Rule, RuleRef, Severity,
-    StandardRef,
+    Account, AccountRef, Error, ErrorKind, Origin, Owner, Rejected, Remediation, Result, Rule, RuleRef,
+    Severity, StandardRef,
 };
 
 use crate::lenient::Text;
@@ -93,7 +93,9 @@ pub fn decode_insights(text: &str, packs: &Packs) -> Result<(Vec<Arc<Insight>>, 
             // Listed twice, it is asked about once: a finding comes from exactly one scope.
             Ok(insight) if !known.insert(insight.rule.id.clone()) => {}
             Ok(insight) => insights.push(Arc::new(insight)),
-            Err(reason) => rejected.push(Rejected { name: format!("insight {} of the list", place + 1), reason }),
+            Err(reason) => {
+                rejected.push(Rejected { name: format!("insight {} of the list", place + 1), reason })
+            }
         }
     }
     Ok((insights, rejected))
@@ -137,7 +139,9 @@ impl Insight {
         rule.standards = self.standards.clone();
         rule.resource_types = self.resource_types.clone().unwrap_or_default();
         rule.provider = match self.providers.as_deref() {
-            Some([first, rest @ ..]) if rest.iter().all(|other| other == first) => Some(first.as_str().into()),
+            Some([first, rest @ ..]) if rest.iter().all(|other| other == first) => {
+                Some(first.as_str().into())
+            }
             _ => None,
         };
         rule
@@ -181,7 +185,8 @@ impl Packs {
             rejected += u64::from(pack.backoffice.odd || pack.custom.odd);
             let standard =
                 StandardRef { id: format!("{source}:{number}").into(), control: None, name: arc(&pack.name) };
-            for (source, numbers) in [("backoffice", &pack.backoffice.words), ("custom", &pack.custom.words)] {
+            for (source, numbers) in [("backoffice", &pack.backoffice.words), ("custom", &pack.custom.words)]
+            {
                 for number in numbers {
                     packs.0.entry(format!("{source}:{number}")).or_default().push(standard.clone());
                 }

@@ -96,7 +96,8 @@ fn root_of(base: BaseUrl) -> Result<(BaseUrl, Option<Notice>)> {
     let Some(root) = version.and_then(|version| base.as_str().strip_suffix(version)) else {
         return Ok((base, None));
     };
-    let root = BaseUrl::parse(root).map_err(|error| Error::new(ErrorKind::Config, format!("base_url: {error}")))?;
+    let root =
+        BaseUrl::parse(root).map_err(|error| Error::new(ErrorKind::Config, format!("base_url: {error}")))?;
     let text = "base_url ends in a version, which was taken off; write the root of the installation";
     Ok((root, Some(Notice::new(text))))
 }

@@ -2,7 +2,9 @@
 
 use std::collections::HashSet;
 
-use cspm_core::{Error, ErrorKind, Finding, FindingQuery, Notice, Origin, Rejected, Result, Step, Then, clean_text};
+use cspm_core::{
+    Error, ErrorKind, Finding, FindingQuery, Notice, Origin, Rejected, Result, Step, Then, clean_text,
+};
 
 pub use crate::accounts::decode_accounts;
 pub use crate::catalogue::{Catalogue, Insight, Packs, decode_insights};
@@ -45,7 +47,8 @@ impl Reader<'_> {
     pub(crate) fn open(&self, text: &str) -> Result<Page> {
         let mut left_out = 0;
         let mut page = self.read(text, |mapper, violation, raw| {
-            let exempted = self.exemptions.is_some_and(|exempt| exempt.contains_key(key(violation.resource_id)));
+            let exempted =
+                self.exemptions.is_some_and(|exempt| exempt.contains_key(key(violation.resource_id)));
             left_out += u64::from(exempted);
             (!exempted).then(|| mapper.of_resource(violation, raw, None))
         })?;
@@ -140,7 +143,8 @@ pub fn decode_resources(
 ) -> Result<Step<Finding>> {
     let reader = Reader { origin, catalogue, insight, resource_type, exemptions: None, raw: query.raw };
     let page = reader.open(text)?;
-    let then = page.next_cursor.clone().map_or(Then::Done, |cursor| Then::Next(cspm_core::Cursor::Token(cursor)));
+    let then =
+        page.next_cursor.clone().map_or(Then::Done, |cursor| Then::Next(cspm_core::Cursor::Token(cursor)));
     Ok(page.into_step(then))
 }
 

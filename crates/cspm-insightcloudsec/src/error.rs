@@ -2,8 +2,8 @@
 //!
 //! The vendor documents no body for a refused credential. A 403 is a missing right if its body speaks of rights;
 //! otherwise one harmless read that every user may make tells: if that works, the credential is good and the right is
-//! missing, else the credential is refused. What was found is remembered for each kind of request, so that a run of
-//! refusals costs one such read.
+//! missing, else the credential is refused. What was found is remembered for each kind of request, so that a row of
+//! refusals costs one such read, and refusals that arrive side by side one each at the most.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -15,12 +15,8 @@ use crate::{InsightCloudSec, NAME};
 
 /// This vendor's reading of HTTP. A bare 500 often means bad input (3.6): a read is repeated once. No rate limit is
 /// published; ten requests a second are a careful beginning.
-pub(crate) const DIALECT: Dialect = Dialect {
-    vendor: NAME,
-    classify: |_, _| None,
-    retries_on_500: 1,
-    first_pace: 10.0,
-};
+pub(crate) const DIALECT: Dialect =
+    Dialect { vendor: NAME, classify: |_, _| None, retries_on_500: 1, first_pace: 10.0 };
 
 /// Whether a message speaks of what the caller may do, rather than of who the caller is. The text that a widespread
 /// Python framework gives to every bare 403 speaks of a permission, too, and says nothing.

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use cspm_core::{
-    Capabilities, Cursor, Error, ErrorKind, Notices, Plan, RawValue, Record, Rejected, Result, Scope, Source, Step,
-    Suppression, Then, Timestamp, Vendor, async_trait, compact_json, http::Method,
+    Capabilities, Cursor, Error, ErrorKind, Notices, Plan, RawValue, Record, Rejected, Result, Scope, Source,
+    Step, Suppression, Then, Timestamp, Vendor, async_trait, compact_json, http::Method,
 };
 use cspm_http::{Call, Safety};
 

@@ -26,8 +26,9 @@ use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 
 use cspm_core::{
-    Account, AccountQuery, AccountRef, Cursor, Error, ErrorKind, Finding, FindingQuery, Notice, OutcomeFilter, Plan,
-    Result, Scope, Source, Step, SuppressedFilter, Then, Timestamp, async_trait, clean_text, gather, same_letters,
+    Account, AccountQuery, AccountRef, Cursor, Error, ErrorKind, Finding, FindingQuery, Notice,
+    OutcomeFilter, Plan, Result, Scope, Source, Step, SuppressedFilter, Then, Timestamp, async_trait,
+    clean_text, gather, same_letters,
 };
 use serde::{Deserialize, Serialize};
 
@@ -60,7 +61,8 @@ enum Kind {
 
 impl Part {
     fn open(insight: &str, resource_type: &str) -> Result<Scope> {
-        Self { insight: insight.to_owned(), kind: Kind::Open { resource_type: resource_type.to_owned() } }.scope()
+        Self { insight: insight.to_owned(), kind: Kind::Open { resource_type: resource_type.to_owned() } }
+            .scope()
     }
 
     fn exempted(insight: &str, resource_type: &str) -> Result<Scope> {
@@ -95,7 +97,8 @@ impl Source<Finding> for InsightCloudSec {
             ));
         }
         if !query.services.is_empty() {
-            plan.notices.push(Notice::new("InsightCloudSec's insights have no service: --service leaves nothing"));
+            plan.notices
+                .push(Notice::new("InsightCloudSec's insights have no service: --service leaves nothing"));
             return Ok(plan);
         }
         let accounts = self.read_accounts(query, &mut plan).await?;
@@ -107,7 +110,8 @@ impl Source<Finding> for InsightCloudSec {
         let catalogue = Arc::new(Catalogue::new(&accounts, &insights));
         remark_on_unknown_rules(query, &catalogue, &mut plan);
         let exempting = query.suppressed != SuppressedFilter::Exclude;
-        let exemptions = if exempting { self.read_exemptions(query, &catalogue, &mut plan).await? } else { None };
+        let exemptions =
+            if exempting { self.read_exemptions(query, &catalogue, &mut plan).await? } else { None };
         self.catalogue.put(catalogue);
 
         for insight in insights.iter().filter(|insight| is_asked_for(insight, query)) {
@@ -122,7 +126,9 @@ impl Source<Finding> for InsightCloudSec {
                     None => plan.scopes.push(Part::survey(id)?),
                 }
             }
-            for (resource_type, exempted) in exemptions.iter().flat_map(|exemptions| exemptions.of_insight(id)) {
+            for (resource_type, exempted) in
+                exemptions.iter().flat_map(|exemptions| exemptions.of_insight(id))
+            {
                 if exempted.values().any(|exemption| wanted.has(&exemption.resource_id)) {
                     plan.scopes.push(Part::exempted(id, resource_type)?);
                 }
@@ -197,7 +203,8 @@ impl Seen {
     }
 
     fn into_cursor(self) -> Result<Cursor> {
-        let text = serde_json::to_string(&self).map_err(|_| Error::bug("a place in a scope does not serialise"))?;
+        let text =
+            serde_json::to_string(&self).map_err(|_| Error::bug("a place in a scope does not serialise"))?;
         Ok(Cursor::Token(text))
     }
 }
@@ -297,12 +304,17 @@ impl Wanted {
             plan.failed.push((Scope::labelled("account", name), Error::new(ErrorKind::NotFound, message)));
         }
         let named = !query.accounts.is_empty() || !query.confined_to.is_empty();
-        let wanted = || accounts.iter().map(|account| &account.identity).filter(|one| query.wants_account(one));
+        let wanted =
+            || accounts.iter().map(|account| &account.identity).filter(|one| query.wants_account(one));
         let number = |account: &Arc<AccountRef>| account.id.as_deref().and_then(cloud_in).map(str::to_owned);
-        let known = !accounts.is_empty() && (named || !plan.failed.iter().any(|(scope, _)| scope.labels.contains_key("catalogue")));
+        let known = !accounts.is_empty()
+            && (named || !plan.failed.iter().any(|(scope, _)| scope.labels.contains_key("catalogue")));
         Self {
             numbers: named.then(|| wanted().filter_map(number).collect()),
-            providers: wanted().map(|account| account.provider.clone()).collect::<Option<_>>().filter(|_| known),
+            providers: wanted()
+                .map(|account| account.provider.clone())
+                .collect::<Option<_>>()
+                .filter(|_| known),
         }
     }
 
@@ -332,7 +344,8 @@ fn pushed_down(catalogue: &Catalogue, query: &FindingQuery) -> Vec<String> {
         return Vec::new();
     }
     let wanted = catalogue.accounts().filter(|account| query.wants_account(account));
-    let mut ids: Vec<String> = wanted.filter_map(|account| account.id.as_deref().map(str::to_owned)).collect();
+    let mut ids: Vec<String> =
+        wanted.filter_map(|account| account.id.as_deref().map(str::to_owned)).collect();
     ids.sort_unstable();
     ids
 }

@@ -4,6 +4,23 @@
 //! insight and type by type, which is also how a run is counted: a scope each. Cached counters never are a reason to
 //! skip one, so a quiet installation costs a request for each insight and type.
 //!
+//! ```
+//! use cspm_core::{Vendor, secrecy::SecretString};
+//! use cspm_http::{BaseUrl, Settings};
+//! use cspm_insightcloudsec::{Config, Credential, InsightCloudSec};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let key = "from a file or the environment".to_owned();
+//! let connection = InsightCloudSec::connect(Config {
+//!     name: "rapid7".into(),
+//!     base_url: BaseUrl::parse("https://acme.customer.divvycloud.com")?,
+//!     credential: Credential::ApiKey(SecretString::from(key)),
+//!     settings: Settings::default(),
+//! })?;
+//! assert_eq!(&*connection.origin().connection, "rapid7");
+//! # Ok(()) }
+//! ```
+//!
 //! # Limits
 //!
 //! * Violations only: the vendor does not list what passes.

@@ -70,7 +70,8 @@ impl<'a> Mapper<'a> {
     pub(crate) fn of_exemption(&mut self, exemption: &Exemption) -> Finding {
         let resource_id = exemption.resource_id.as_str();
         let number = cloud_in(resource_id);
-        let account = number.map_or_else(Arc::default, |number| self.account(number, &Common::default(), None));
+        let account =
+            number.map_or_else(Arc::default, |number| self.account(number, &Common::default(), None));
         let region = account
             .provider
             .as_deref()

@@ -1,6 +1,7 @@
 //! Names of resource types that are known by name (vendor document, section 9.6: the list of 2022).
 
 /// Sorted, for a binary search.
+#[rustfmt::skip]
 const KNOWN: &[&str] = &[
     "accessanalyzer", "accesslistflowlog", "airflowenvironment", "apiaccountingconfig", "apprunnerservice",
     "appserver", "autoscalinggroup", "autoscalinglaunchconfiguration", "awsconfig", "backendservice",

@@ -39,7 +39,11 @@ pub(crate) struct Question<'a> {
 }
 
 impl<'a> Question<'a> {
-    pub(crate) fn new(insight: Option<&'a str>, resource_type: Option<&'a str>, scopes: &'a [String]) -> Self {
+    pub(crate) fn new(
+        insight: Option<&'a str>,
+        resource_type: Option<&'a str>,
+        scopes: &'a [String],
+    ) -> Self {
         Self {
             selected_resource_type: resource_type,
             insight,
@@ -59,8 +63,11 @@ impl<'a> Question<'a> {
 
     fn by_offset(&self, offset: u64) -> Result<Call> {
         let limit = self.limit.min(OFFSET_LIMIT);
-        Call::new(QUERY_RESOURCES, Method::POST, "/v2/public/resource/query", Safety::Read)
-            .json(&Self { offset: Some(offset), limit, ..self.clone() })
+        Call::new(QUERY_RESOURCES, Method::POST, "/v2/public/resource/query", Safety::Read).json(&Self {
+            offset: Some(offset),
+            limit,
+            ..self.clone()
+        })
     }
 }
 

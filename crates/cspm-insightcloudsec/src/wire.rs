@@ -223,7 +223,10 @@ impl<'de: 'a, 'a> Deserialize<'de> for Counts<'a> {
                 f.write_str("counts by type")
             }
 
-            fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> std::result::Result<Self::Value, A::Error> {
+            fn visit_map<A: MapAccess<'de>>(
+                self,
+                mut entries: A,
+            ) -> std::result::Result<Self::Value, A::Error> {
                 let mut counts = Vec::new();
                 while let Some((name, count)) = entries.next_entry::<Name<'de>, Text<'de>>()? {
                     counts.push((name.0, count.number()));
@@ -255,7 +258,10 @@ impl<'de: 'a, 'a> Deserialize<'de> for Envelope<'a> {
                 f.write_str("a resource")
             }
 
-            fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> std::result::Result<Self::Value, A::Error> {
+            fn visit_map<A: MapAccess<'de>>(
+                self,
+                mut members: A,
+            ) -> std::result::Result<Self::Value, A::Error> {
                 let mut resource_type = Text::default();
                 let mut payloads: Vec<(Cow<'de, str>, Payload<'de>)> = Vec::with_capacity(1);
                 while let Some(Name(key)) = members.next_key()? {

@@ -188,7 +188,7 @@ fn drop_lost_observables<'a>(root: &mut Object<'a>, pruner: &mut Pruner<'a>) {
     }
 }
 
-/// Puts what was moved under `unmapped`.
+/// Puts what was moved under `unmapped`, where nothing else is.
 fn keep<'a>(root: &mut Object<'a>, from: Version, moved: Object<'a>) {
     if moved.is_empty() {
         return;
@@ -197,6 +197,10 @@ fn keep<'a>(root: &mut Object<'a>, from: Version, moved: Object<'a>) {
         root.set("unmapped", Object::with_capacity(1));
     }
     if let Some(unmapped) = root.object_mut("unmapped") {
-        unmapped.set(from.leftovers(), moved);
+        let mut key = Cow::Borrowed(from.leftovers());
+        while unmapped.get(&key).is_some() {
+            key.to_mut().push('_');
+        }
+        unmapped.put(key, moved);
     }
 }

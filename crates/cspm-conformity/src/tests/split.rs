@@ -161,19 +161,157 @@ fn uneven(seed: u64, power: f64, known_services: usize) -> Cube {
     cube
 }
 
+/// The bound this planner is held to: a quarter more requests than there are full pages.
 #[test]
-fn print_costs() {
-    for known in [30, 60, 120] {
-        for power in [0.0, 0.5, 0.8, 1.0, 1.2, 1.5] {
-            let mut worst = 0.0f64; let mut sum = 0.0; let mut w = 0;
-            for seed in 1..40 {
-                let cube = uneven(seed, power, known);
-                let total = cube.total();
+fn p06_250_000_checks_cost_a_quarter_more_requests_than_pages_at_most() {
+    for known_services in [30, 120] {
+        for power in [0.0, 1.0, 1.5] {
+            for seed in 1..=3 {
+                let cube = uneven(seed, power, known_services);
+                assert!(cube.total().abs_diff(250_000) < 200, "{}", cube.total());
                 let run = run(&cube, Slice::of_account("a"));
-                let ratio = run.requests as f64 / total.div_ceil(1000) as f64;
-                worst = worst.max(ratio); sum += ratio; w = w.max(run.wasted);
+                assert!(run.read.len() == cube.cells.len() && run.read.values().all(|times| *times == 1));
+                assert_eq!((run.accounted, run.beyond), (cube.total(), 0));
+                let most = cube.total().div_ceil(PAGE_SIZE) * 5 / 4;
+                assert!(run.requests <= most, "seed {seed}, power {power}: {} of {most}", run.requests);
             }
-            println!("known {known} power {power}: mean {:.3} worst {worst:.3} wasted {w}", sum / 39.0);
         }
+    }
+}
+
+#[test]
+fn what_fits_is_read_by_the_request_that_counted_it() {
+    let mut cube = uneven(1, 1.0, 30);
+    cube.cells.values_mut().for_each(|count| *count /= 26);
+    assert!(cube.total() <= WINDOW);
+    let run = run(&cube, Slice::of_account("a"));
+    assert_eq!((run.requests, run.wasted), (cube.total().div_ceil(PAGE_SIZE), 0));
+}
+
+fn cell(values: [&str; 5]) -> [String; 5] {
+    values.map(str::to_owned)
+}
+
+#[test]
+fn one_region_and_service_past_the_limit_goes_to_further_dimensions() {
+    let mut cube = Cube::default();
+    cube.known.insert(Dimension::Regions, names("region", 20));
+    cube.known.insert(Dimension::Services, names("service", 30));
+    cube.known.insert(Dimension::RiskLevels, names("level", 5));
+    cube.known.insert(Dimension::Statuses, vec!["FAILURE".to_owned(), "SUCCESS".to_owned()]);
+    cube.rules.insert("service3".to_owned(), names("rule", 9));
+    for (rule, count) in [("rule0", 9_000), ("rule1", 7_000), ("rule8", 4_321)] {
+        cube.cells.insert(cell(["region7", "service3", "level2", "FAILURE", rule]), count);
+    }
+    let run = run(&cube, Slice::of_account("a"));
+    assert_eq!((run.read.len(), run.accounted, run.beyond), (3, 20_321, 0));
+    assert!(run.requests < 60, "{}", run.requests);
+}
+
+#[test]
+fn p08_what_nothing_divides_is_read_as_far_as_it_goes() {
+    let mut cube = Cube::default();
+    cube.known.insert(Dimension::Regions, names("region", 20));
+    cube.rules.insert("service3".to_owned(), names("rule", 2));
+    cube.cells.insert(cell(["region7", "service3", "level2", "FAILURE", "rule0"]), 12_000);
+    cube.cells.insert(cell(["region8", "service3", "level2", "FAILURE", "rule0"]), 500);
+    let run = run(&cube, Slice::of_account("a"));
+    assert_eq!((run.beyond, run.accounted), (1, 500));
+}
+
+/// Thousands of rule ids never make an address too long.
+#[test]
+fn lists_of_values_stay_short() {
+    let mut cube = Cube::default();
+    let rules: Vec<String> = (0..3_000).map(|number| format!("VeryLongServiceName-{number:04}")).collect();
+    for rule in &rules {
+        cube.cells.insert(cell(["region", "service", "level", "FAILURE", rule]), 7);
+    }
+    cube.rules.insert("service".to_owned(), rules);
+    let run = run(&cube, Slice::of_account("a"));
+    assert_eq!((run.read.len(), run.accounted), (3_000, 21_000));
+    assert!(run.longest_lists <= crate::slice::LONGEST_LISTS, "{}", run.longest_lists);
+}
+
+#[test]
+fn a_query_that_names_values_is_divided_within_them() {
+    let cube = uneven(3, 1.0, 30);
+    let mut root = Slice::of_account("a");
+    root.lists.insert(Dimension::Services, names("service", 12));
+    root.lists.insert(Dimension::RiskLevels, vec!["level0".to_owned()]);
+    let wanted: Vec<_> = cube.matching(&root).map(|(cell, _)| cell.clone()).collect();
+    let run = run(&cube, root);
+    assert!(run.read.keys().eq(wanted.iter()) && run.read.values().all(|times| *times == 1));
+}
+
+#[test]
+fn a_refused_region_leads_to_the_next_dimension() {
+    let mut cube = uneven(5, 1.0, 30);
+    cube.refused.insert("region20".to_owned());
+    let run = run(&cube, Slice::of_account("a"));
+    assert_eq!(run.read.len(), cube.cells.len());
+}
+
+/// A sparse cube: some values are empty, and some are in no list.
+fn cubes() -> impl Strategy<Value = Cube> {
+    let value = |prefix: &'static str, count: usize| (0..count).prop_map(move |number| format!("{prefix}{number}"));
+    let cell = (value("region", 6), value("service", 6), value("level", 5), value("status", 2), value("rule", 8));
+    let cells = proptest::collection::btree_map(
+        cell.prop_map(|(region, service, level, status, rule)| [region, service, level, status, rule]),
+        prop_oneof![1_u64..50, 1_000_u64..9_000, 1_u64..4_000],
+        1..60,
+    );
+    (cells, 3..=8_usize, 2..=8_usize, 3..=6_usize, 0..=9_usize).prop_map(|(cells, regions, services, levels, rules)| {
+        let mut cube = Cube { cells, ..Cube::default() };
+        cube.known.insert(Dimension::Regions, names("region", regions));
+        cube.known.insert(Dimension::Services, names("service", services));
+        cube.known.insert(Dimension::RiskLevels, names("level", levels));
+        cube.known.insert(Dimension::Statuses, names("status", 2));
+        for service in 0..6 {
+            cube.rules.insert(format!("service{service}"), names("rule", rules));
+        }
+        cube
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    /// Whatever is in the lists of some dimension is read; with complete lists, everything, each cell once, and the
+    /// parts add up.
+    #[test]
+    fn nothing_that_a_list_names_is_lost(cube in cubes()) {
+        let run = run(&cube, Slice::of_account("a"));
+        let total = cube.total();
+        let known = |dimension: usize, value: &String| match dimension {
+            4 => cube.rules.values().any(|rules| rules.contains(value)),
+            _ => cube.known[&Dimension::ALL[dimension]].contains(value),
+        };
+        let complete = cube.cells.keys().all(|cell| (0..3).all(|place| known(place, &cell[place])));
+        if run.beyond == 0 {
+            for cell in cube.cells.keys().filter(|cell| (0..3).all(|place| known(place, &cell[place]))) {
+                prop_assert!(run.read.contains_key(cell), "{cell:?} is in every list and was not read");
+            }
+        }
+        if complete && run.beyond == 0 {
+            prop_assert_eq!(run.accounted, total);
+            prop_assert!(run.read.values().all(|times| *times == 1));
+        }
+        if total <= WINDOW {
+            prop_assert_eq!(run.requests, total.div_ceil(PAGE_SIZE));
+        }
+    }
+
+    /// Values that no list names: as long as one dimension lists them all, nothing is lost.
+    #[test]
+    fn a_hidden_region_is_found_by_service(cube in cubes(), hidden in 0_usize..6) {
+        let mut cube = cube;
+        cube.known.insert(Dimension::Regions, names("region", 6).into_iter().filter(|name| *name != format!("region{hidden}")).collect());
+        cube.known.insert(Dimension::Services, names("service", 6));
+        cube.known.insert(Dimension::RiskLevels, names("level", 5));
+        cube.rules = (0..6).map(|service| (format!("service{service}"), names("rule", 8))).collect();
+        let run = run(&cube, Slice::of_account("a"));
+        prop_assert_eq!(run.beyond, 0);
+        prop_assert_eq!(run.read.len(), cube.cells.len());
     }
 }

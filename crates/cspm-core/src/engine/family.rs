@@ -49,7 +49,8 @@ impl Family {
         let read = self.written.len();
         let accounted = read + self.owed;
         // More than announced is only odd if no part failed: another part may have brought what that one owes.
-        let is_wrong = |announced: &u64| *announced > accounted || (*announced < accounted && self.failed.is_none());
+        let is_wrong =
+            |announced: &u64| *announced > accounted || (*announced < accounted && self.failed.is_none());
         let Some(announced) = self.announced.filter(is_wrong) else {
             self.written = Distinct::default();
             return Sum::Right;

@@ -164,8 +164,8 @@ impl Piece {
         Retry::Never
     }
 
-    /// The next requests after a page that brought `sent` records, `fresh` of them new, unless the vendor goes in
-    /// circles.
+    /// The next requests after a page that brought `sent` records, `fresh` of them new; nobody will make them if the
+    /// vendor goes in circles.
     pub(super) fn follow(
         &mut self,
         job: &Job,
@@ -201,9 +201,6 @@ impl Piece {
         };
         if let Some(reason) = circling {
             self.give_up(Error::new(ErrorKind::Protocol, reason));
-        }
-        if self.stopped {
-            return Vec::new();
         }
         self.open += next.len();
         let (piece, pass) = (job.piece, self.pass);

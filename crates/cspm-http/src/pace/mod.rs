@@ -86,13 +86,15 @@ impl Pace {
         }
     }
 
-    /// Waits for the next slot. Dropping the future gives the place in the queue back.
-    pub(crate) async fn slot(&self) -> Slot {
+    /// Waits for the next slot; `None`, at once, if it is known to come only after `deadline`. Dropping the future gives
+    /// the place in the queue back.
+    pub(crate) async fn slot_before(&self, deadline: Instant) -> Option<Slot> {
         let _first_in_line = self.queue.lock().await;
         loop {
             let taken = self.state().try_take(Instant::now());
             match taken {
-                Ok(slot) => return slot,
+                Ok(slot) => return Some(slot),
+                Err(until) if until >= deadline => return None,
                 Err(until) => tokio::time::sleep_until(until).await,
             }
         }

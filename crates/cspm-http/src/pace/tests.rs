@@ -4,6 +4,13 @@ use std::sync::Arc;
 
 use super::*;
 
+impl Pace {
+    /// A slot, however long it takes.
+    async fn slot(&self) -> Slot {
+        self.slot_before(Instant::now() + Duration::from_secs(1 << 30)).await.unwrap()
+    }
+}
+
 /// A vendor that limits: a bucket of `burst` that fills at `rate` a second.
 struct Vendor {
     rate: f64,

@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex};
 use bytes::Bytes;
 use cspm_core::http::{Request, Response};
 use cspm_core::secrecy::SecretString;
-use cspm_core::{ConnectionReport, Finding, FindingQuery, Record, SharedVendor, async_trait, read};
+use cspm_core::{Finding, FindingQuery, Gathered, SharedVendor, async_trait, gather};
 use cspm_http::{BaseUrl, Broken, Exchange, Settings};
 use serde_json::{Value, json};
 
@@ -60,7 +60,9 @@ impl Exchange for Installation {
         let headers = request.headers().iter();
         let asked = Asked {
             what: format!("{} {target}", request.method()),
-            headers: headers.map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned())).collect(),
+            headers: headers
+                .map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned()))
+                .collect(),
             body: serde_json::from_slice(request.body()).unwrap_or(Value::Null),
         };
         self.log.lock().unwrap().push(asked.clone());
@@ -99,24 +101,11 @@ fn connect_as(installation: &Arc<Installation>, credential: Credential) -> Share
     Arc::new(InsightCloudSec::connect_through(config(credential), installation.clone()).unwrap())
 }
 
-/// Reads everything, as a caller does.
-async fn collect<T: Record>(vendor: &SharedVendor, query: T::Query) -> (Vec<T>, ConnectionReport) {
-    let mut reading = read::<T>(vendor.clone(), query).unwrap();
-    let mut items = Vec::new();
-    while let Some(item) = next(&mut reading).await {
-        items.push(item);
-    }
-    (items, reading.into_report())
-}
-
-async fn next<T: Record>(reading: &mut cspm_core::Reading<'static, T>) -> Option<T> {
-    std::future::poll_fn(|context| futures_core::Stream::poll_next(std::pin::Pin::new(&mut *reading), context)).await
-}
-
-async fn findings(vendor: &SharedVendor, query: FindingQuery) -> (Vec<Finding>, ConnectionReport) {
-    let (mut findings, report) = collect::<Finding>(vendor, query).await;
-    findings.sort_by(|one, other| one.vendor_id.cmp(&other.vendor_id));
-    (findings, report)
+/// Reads everything through the engine, and sorts it.
+async fn findings(vendor: &SharedVendor, query: FindingQuery) -> Gathered<Finding> {
+    let mut gathered = gather(vendor.findings(), query).await;
+    gathered.items.sort_by(|one, other| one.vendor_id.cmp(&other.vendor_id));
+    gathered
 }
 
 fn ids(findings: &[Finding]) -> Vec<&str> {
@@ -163,13 +152,12 @@ fn insights() -> String {
 }
 
 fn packs() -> String {
-    json!([{"pack_id": 36, "source": "backoffice", "name": "CIS - AWS", "backoffice": [5], "custom": null}]).to_string()
+    json!([{"pack_id": 36, "source": "backoffice", "name": "CIS - AWS", "backoffice": [5], "custom": null}])
+        .to_string()
 }
 
 /// The catalogues; resources by another function.
-fn with_catalogues(
-    resources: impl Fn(&Asked) -> (u16, String) + Send + Sync + 'static,
-) -> Arc<Installation> {
+fn with_catalogues(resources: impl Fn(&Asked) -> (u16, String) + Send + Sync + 'static) -> Arc<Installation> {
     Installation::new(move |asked| match asked.what.as_str() {
         CLOUDS => (200, clouds()),
         INSIGHTS => (200, insights()),

@@ -4,30 +4,32 @@ use cspm_core::{
     AccountRef, Finding, Origin, Outcome, RawValue, Remediation, Resource, RuleRef, Severity, StandardRef,
     State, Suppression, Timestamp,
 };
+use proptest::array::{uniform4, uniform6};
 use proptest::collection::{btree_map, vec};
 use proptest::option::of;
 use proptest::prelude::*;
 use proptest::sample::select;
 
 /// Text of every awkward kind.
-pub(crate) fn text() -> impl Strategy<Value = String> {
+pub(crate) fn text() -> BoxedStrategy<String> {
     prop_oneof![
-        2 => Just(String::new()),
-        2 => select(vec![
+        20 => Just(String::new()),
+        20 => select(vec![
             "Other", "Unknown", "High", "aws", "arn:aws-cn:s3:::b", "arn:", "arn::", "a.b[0]", "ocsf_1_8", "99",
             "\u{85}\u{2028}\u{2029}\u{7f}\u{9b}31m", "\0\r\n\t\u{1b}[2J", "\u{202e}evil\u{feff}", "{\"a\":1}", "\\\"",
         ]).prop_map(str::to_owned),
-        4 => "[a-z]{1,8}",
-        2 => vec(any::<char>(), 0..20).prop_map(|chars| chars.into_iter().collect::<String>()),
+        40 => "[a-z]{1,8}",
+        20 => vec(any::<char>(), 0..20).prop_map(|chars| chars.into_iter().collect::<String>()),
         1 => (65_530_usize..65_560).prop_map(|length| "ä".repeat(length)),
     ]
+    .boxed()
 }
 
-fn shared() -> impl Strategy<Value = std::sync::Arc<str>> {
-    text().prop_map(Into::into)
+fn shared() -> BoxedStrategy<std::sync::Arc<str>> {
+    text().prop_map(Into::into).boxed()
 }
 
-fn time() -> impl Strategy<Value = Timestamp> {
+fn time() -> BoxedStrategy<Timestamp> {
     prop_oneof![
         select(vec![
             i64::MIN,
@@ -50,29 +52,28 @@ fn time() -> impl Strategy<Value = Timestamp> {
         (100_000_000_001_i64..9_999_999_999_999).prop_map(|millis| Timestamp::from_millis(millis).unwrap()),
         Just("2026-06-01T08:30:00.123456789Z".parse().unwrap()),
     ]
+    .boxed()
 }
 
-fn vendor() -> impl Strategy<Value = std::sync::Arc<str>> {
+fn vendor() -> BoxedStrategy<std::sync::Arc<str>> {
     prop_oneof![
         3 => select(vec!["conformity", "insightcloudsec", "bitdefender"]).prop_map(Into::into),
         1 => shared(),
     ]
+    .boxed()
 }
 
-fn provider() -> impl Strategy<Value = Option<std::sync::Arc<str>>> {
+fn provider() -> BoxedStrategy<Option<std::sync::Arc<str>>> {
     prop_oneof![
         3 => select(vec!["aws", "azure", "gcp", "oci", "alibaba", "kubernetes"]).prop_map(|word| Some(word.into())),
         1 => of(shared()),
     ]
+    .boxed()
 }
 
-fn suppression() -> impl Strategy<Value = Suppression> {
-    (of(time()), of(text()), of(text()), text()).prop_map(|(until, reason, by, kind)| Suppression {
-        until,
-        reason,
-        by,
-        kind,
-    })
+fn suppression() -> BoxedStrategy<Suppression> {
+    let parts = (of(time()), of(text()), of(text()), text());
+    parts.prop_map(|(until, reason, by, kind)| Suppression { until, reason, by, kind }).boxed()
 }
 
 prop_compose! {
@@ -102,29 +103,20 @@ prop_compose! {
 }
 
 prop_compose! {
-    fn texts()(
-        uid in of(text()), title in shared(), description in of(shared()), message in of(text()),
-        vendor_severity in of(shared()), region in of(shared()), url in of(text()),
-    ) -> (Option<String>, std::sync::Arc<str>, Option<std::sync::Arc<str>>, Option<String>,
-        Option<std::sync::Arc<str>>, Option<std::sync::Arc<str>>, Option<String>)
-    {
-        (uid, title, description, message, vendor_severity, region, url)
-    }
-}
-
-prop_compose! {
     /// Any finding.
     pub(crate) fn finding()(
-        (connection, vendor, vendor_id) in (text(), vendor(), text()),
-        (uid, title, description, message, vendor_severity, region, url) in texts(),
+        (connection, vendor, vendor_id) in (text(), vendor(), text()).boxed(),
+        title in shared(),
+        [uid, description, message, vendor_severity, region, url] in uniform6(of(text())).boxed(),
         outcome in select(vec![Outcome::Fail, Outcome::Pass, Outcome::Warning, Outcome::Unknown]),
         severity in select(Severity::ALL.to_vec()),
         state in of(select(vec![State::Open, State::Suppressed, State::InReview, State::Resolved])),
-        (suppression, rule, account, resource) in (of(suppression()), rule(), account(), resource()),
-        (categories, standards) in (vec(shared(), 0..3), vec(standard(), 0..4)),
-        tags in btree_map(text(), text(), 0..4),
-        times in [of(time()), of(time()), of(time()), of(time())],
-        remediation in of((of(shared()), of(shared()))),
+        (suppression, rule, account, resource) in
+            (of(suppression()), rule().boxed(), account().boxed(), resource().boxed()).boxed(),
+        (categories, standards) in (vec(shared(), 0..3), vec(standard(), 0..4)).boxed(),
+        tags in btree_map(text(), text(), 0..4).boxed(),
+        [first_seen, last_seen, updated, resolved] in uniform4(of(time())).boxed(),
+        remediation in of((of(shared()), of(shared()))).boxed(),
         raw in of(text()),
     ) -> Finding {
         let origin = Origin::new(connection, vendor);
@@ -133,19 +125,18 @@ prop_compose! {
             finding.uid = uid;
         }
         finding.title = title;
-        finding.description = description;
+        finding.description = description.map(Into::into);
         finding.message = message;
         finding.outcome = outcome;
         finding.severity = severity;
-        finding.vendor_severity = vendor_severity;
+        finding.vendor_severity = vendor_severity.map(Into::into);
         finding.state = state;
         finding.suppression = suppression;
         finding.resource = resource;
-        finding.region = region;
+        finding.region = region.map(Into::into);
         finding.categories = categories.into();
         finding.standards = standards.into();
         finding.tags = tags;
-        let [first_seen, last_seen, updated, resolved] = times;
         finding.first_seen = first_seen;
         finding.last_seen = last_seen;
         finding.updated = updated;

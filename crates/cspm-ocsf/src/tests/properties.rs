@@ -8,6 +8,9 @@ use super::arbitrary::finding;
 use super::leaves::{leaves, missing};
 use crate::{Context, Validator, Version, Writer, event, step_down};
 
+/// Enough versions for what does not hang on the version.
+const SOME: [Version; 3] = [Version::V1_1, Version::V1_4, Version::NEWEST];
+
 fn context(run: &str, now: &str) -> Context {
     Context::new(run, now.parse::<Timestamp>().unwrap())
 }
@@ -64,7 +67,7 @@ fn reworded(finding: &Finding) -> Vec<String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 192, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn every_finding_is_a_valid_event_at_every_version(finding in finding()) {
@@ -120,7 +123,7 @@ proptest! {
     #[test]
     fn times_are_milliseconds_and_texts_are_never_empty(finding in finding(), now in any::<i64>()) {
         let now = Timestamp::from_millis(now / 1_000_000).unwrap_or_else(Timestamp::now);
-        for version in Version::ALL {
+        for version in SOME {
             let value = value(&written(&finding, &Context::new("", now), version));
             let mut found = Vec::new();
             times(&value, &mut found);
@@ -136,7 +139,7 @@ proptest! {
 
     #[test]
     fn two_runs_differ_in_four_facts_only(finding in finding()) {
-        for version in Version::ALL {
+        for version in SOME {
             let first = written(&finding, &context("run-1", "2026-06-01T08:42:17.512Z"), version);
             let again = written(&finding, &context("run-2", "2026-06-02T09:00:00Z"), version);
             prop_assert_ne!(&first, &again);

@@ -119,7 +119,7 @@ async fn an_order_that_changes_with_every_answer_is_made_up_for_by_both_passes()
         let number = page_number(at);
         let mut page = page_of(20, 10, number);
         if number == 1 {
-            page[before] = item(0);
+            page[before] = item("0");
         }
         Ok(Step { items: page, ..fan(20, 10, at) })
     });
@@ -163,8 +163,9 @@ async fn p13_a_record_that_appears_makes_another_come_twice_and_is_handed_on_onc
 
 #[tokio::test]
 async fn a_duplicate_does_not_stand_in_for_a_missing_record() {
-    let script =
-        Script::new(&["a"], |_, _, _| Ok(Step::done(vec![item(1), item(2), item(2)]).expecting(Some(3))));
+    let script = Script::new(&["a"], |_, _, _| {
+        Ok(Step::done(vec![item("1"), item("2"), item("2")]).expecting(Some(3)))
+    });
     let run = run(&script).await;
     assert_eq!(run.ids(), ["1", "2"]);
     assert_eq!(run.scopes(), ["a 2/3 protocol"]);

@@ -257,7 +257,7 @@ async fn what_a_plan_could_not_reach_is_reported_and_the_rest_is_read() {
             ..Plan::of(scopes(&["a"]))
         })
     };
-    let script = Script::planned(plan, |_, _, _| Ok(Step::done(vec![item(1)])));
+    let script = Script::planned(plan, |_, _, _| Ok(Step::done(vec![item("1")])));
     let run = run(&script).await;
     assert_eq!(run.scopes(), ["a 1/- complete", "lost 0/- permission"]);
     assert_eq!(run.report.unknown_accounts, ["typo"]);

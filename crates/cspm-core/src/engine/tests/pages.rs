@@ -1,5 +1,7 @@
 //! Following pages: each asked once, each record once, and never for ever.
 
+use futures_util::StreamExt;
+
 use super::support::*;
 use crate::{Cursor, Error, ErrorKind, Step, Then};
 
@@ -97,7 +99,7 @@ async fn p15_a_repeated_cursor_ends_the_scope_whatever_the_length_of_the_cycle()
             // New records every time, so that only the cursor gives it away.
             let number = token_number(at);
             let following = number % cycle + 1;
-            Ok(next(vec![item(format!("{number} {before}"))], token(following)))
+            Ok(next(vec![item(&format!("{number} {before}"))], token(following)))
         });
         let run = run(&script).await;
         assert_eq!(run.scopes(), [format!("a {}/- protocol", cycle + 1), "b 1/- complete".to_owned()]);
@@ -116,7 +118,7 @@ async fn p15_a_cursor_back_to_the_start_or_twice_in_a_fan_is_a_repeat() {
         || Then::Fan(vec![Cursor::Page(1), Cursor::Start]),
     ];
     for answer in answers {
-        let script = Script::new(&["a"], move |_, _, _| Ok(Step::with(vec![item(1)], answer())));
+        let script = Script::new(&["a"], move |_, _, _| Ok(Step::with(vec![item("1")], answer())));
         let run = run(&script).await;
         assert_eq!(run.scopes(), ["a 1/- protocol"]);
         assert_eq!(run.asked, ["a@start"]);
@@ -240,13 +242,10 @@ async fn p20_what_a_first_attempt_saw_counts_even_if_the_second_got_less_far() {
 #[tokio::test]
 async fn a_restart_lets_answers_of_the_first_attempt_fall() {
     // Two chains side by side; one expires while the other is still in flight.
-    let script = Script::new(&["a"], |_, at, before| match (at, before) {
-        (Cursor::Start, _) => Ok(Step::with(items(0..2), Then::Fan(vec![token("x"), token("y")]))),
-        (Cursor::Token(chain), 0) if chain == "x" => {
-            Err(Error::new(ErrorKind::InvalidRequest, "cursor expired").with_status(400))
-        }
-        (Cursor::Token(chain), _) if chain == "x" => Ok(Step::done(items(2..4))),
-        _ => Ok(Step::done(items(4..6))),
+    let script = Script::new(&["a"], |_, at, before| match (token_number(at), before) {
+        (0, _) => Ok(Step::with(items(0..2), Then::Fan(vec![token(2), token(1)]))),
+        (1, 0) => Err(Error::new(ErrorKind::InvalidRequest, "cursor expired").with_status(400)),
+        (number, _) => Ok(Step::done(page_of(6, 2, number))),
     });
     let run = run(&script).await;
     run.assert_complete(&ids(0..6));
@@ -261,4 +260,17 @@ async fn a_refused_first_page_is_no_expired_cursor() {
     let run = run(&script).await;
     assert_eq!(run.asked, ["a@start"]);
     assert_eq!(run.scopes(), ["a 0/- invalid_request"]);
+}
+
+#[tokio::test]
+async fn a_restart_forgives_what_failed_before_it() {
+    let script = Script::new(&["a"], |_, at, before| match (token_number(at), before) {
+        (0, _) => Ok(Step::with(items(0..2), Then::Fan(vec![token(1), token(2)]))),
+        (1, 0) => Err(refusal()),
+        (2, 0) => Err(Error::new(ErrorKind::InvalidRequest, "cursor expired").with_status(410)),
+        (number, _) => Ok(Step::done(page_of(6, 2, number))),
+    });
+    let mut reading = script.reading(1);
+    assert_eq!((&mut reading).count().await, 6);
+    assert!(reading.into_report().complete, "the second attempt read everything");
 }

@@ -166,6 +166,18 @@ async fn a_part_that_fails_is_reported_by_itself_and_what_it_hides_as_remainder(
 }
 
 #[tokio::test]
+async fn what_one_part_owes_and_another_brought_is_no_remainder() {
+    let script = Script::new(&["a"], |name, at, _| match (name, token_number(at)) {
+        ("a", _) => Ok(split(Some(10), &["b", "c"])),
+        ("b", 0) => Ok(next(items(0..2), token(1)).expecting(Some(6))),
+        ("b", _) => Err(refusal()),
+        _ => Ok(whole(items(4..10))),
+    });
+    let run = run(&script).await;
+    assert_eq!(run.scopes(), ["b 2/6 permission", "c 6/6 complete"]);
+}
+
+#[tokio::test]
 async fn a_part_that_fails_after_telling_its_figure_leaves_no_remainder() {
     let script = Script::new(&["a"], |name, at, _| match (name, token_number(at)) {
         ("a", _) => Ok(split(Some(30), &["b", "c"])),

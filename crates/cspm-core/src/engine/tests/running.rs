@@ -151,7 +151,7 @@ async fn each_notice_is_said_once_with_how_often_it_was_met() {
     let script = Script::planned(
         || Ok(Plan { notices: vec![Notice::new("planned")], ..Plan::of(scopes(&["a", "b"])) }),
         |name, _, _| {
-            let mut step = Step::done(vec![item(format!("{name} 1")), item(format!("{name} 2"))]);
+            let mut step = Step::done(vec![item(&format!("{name} 1")), item(&format!("{name} 2"))]);
             step.items[0].remark = Some("odd");
             step.items[1].remark = Some("unwanted and odd");
             step.items[1].wanted = false;

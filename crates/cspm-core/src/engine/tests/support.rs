@@ -47,12 +47,12 @@ impl Record for Item {
     }
 }
 
-pub(super) fn item(id: impl ToString) -> Item {
-    Item { id: id.to_string(), wanted: true, remark: None }
+pub(super) fn item(id: &str) -> Item {
+    Item { id: id.to_owned(), wanted: true, remark: None }
 }
 
 pub(super) fn items(ids: Range<u64>) -> Vec<Item> {
-    ids.map(item).collect()
+    ids.map(|id| item(&id.to_string())).collect()
 }
 
 /// The ids of a range in the order in which [`Run::ids`] gives them.
@@ -73,8 +73,9 @@ pub(super) fn scopes(names: &[&str]) -> Vec<Scope> {
     names.iter().copied().map(scope).collect()
 }
 
-pub(super) fn token(text: impl ToString) -> Cursor {
-    Cursor::Token(text.to_string())
+/// A token that says which page it leads to.
+pub(super) fn token(number: u64) -> Cursor {
+    Cursor::Token(number.to_string())
 }
 
 pub(super) fn next(items: Vec<Item>, at: Cursor) -> Step<Item> {

@@ -193,7 +193,7 @@ fn refusals() {
 fn deleting() {
     let sim = demo();
     let exemption = sim.world().exemptions[0].clone();
-    let pair = (exemption.insight.to_string(), exemption.resource_id.clone());
+    let pair = (exemption.insight.to_string(), exemption.resource_id);
     assert!(!open_violations(&sim, BASE).contains(&pair));
     assert_v2_error(&post(&sim, DELETE, &json!({"exemption_ids": [100, 9999]})), 404);
     assert_eq!(sim.world().exemptions.len(), 60);

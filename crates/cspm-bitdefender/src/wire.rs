@@ -1,0 +1,312 @@
+//! The vendor's answers as they are sent: every field optional, everything borrowed from the page.
+
+use cspm_core::{Error, ErrorKind, RawValue, Rejected, Result, clean_text};
+use serde::Deserialize;
+
+use crate::lenient::{Link, OneOrMany, Text};
+
+/// One page of a collection, its records not looked into yet (section 3.2).
+pub(crate) struct Page<'a> {
+    pub(crate) records: Vec<&'a RawValue>,
+    next: Link<'a>,
+    /// `meta.total`: how many records the whole request has. (`meta.elapsed` counts what was seen so far, and is not
+    /// read: it proves nothing.)
+    pub(crate) total: Option<u64>,
+}
+
+impl<'a> Page<'a> {
+    /// Takes the envelope off. `data` may be a single object where an array is due (quirk 8).
+    ///
+    /// # Errors
+    /// Kind `protocol` if there is no `data`; `server` if the answer tells of an error in spite of its status.
+    pub(crate) fn read(text: &'a str) -> Result<Self> {
+        match serde_json::from_str::<Envelope<'a, Vec<&'a RawValue>>>(text) {
+            Ok(envelope) => envelope.into_page(|records| records),
+            Err(error) if error.is_data() => serde_json::from_str::<Envelope<'a, &'a RawValue>>(text)
+                .map_err(|error| shapeless(&error))?
+                .into_page(|record| vec![record]),
+            Err(error) => Err(shapeless(&error)),
+        }
+    }
+
+    /// The link to the next page; absent, null and empty all mean that this is the last one (3.4, rule 2).
+    pub(crate) fn next(&self) -> Option<&str> {
+        self.next.get()
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(bound(deserialize = "D: Deserialize<'de>"))]
+struct Envelope<'a, D> {
+    data: Option<D>,
+    #[serde(borrow, default)]
+    links: Option<Links<'a>>,
+    #[serde(borrow, default)]
+    meta: Option<Meta<'a>>,
+    #[serde(borrow, default)]
+    message: Text<'a>,
+}
+
+#[derive(Deserialize)]
+struct Links<'a> {
+    #[serde(borrow, default)]
+    next: Link<'a>,
+}
+
+#[derive(Deserialize)]
+struct Meta<'a> {
+    #[serde(borrow, default)]
+    total: Text<'a>,
+}
+
+impl<'a, D> Envelope<'a, D> {
+    fn into_page(self, records: impl FnOnce(D) -> Vec<&'a RawValue>) -> Result<Page<'a>> {
+        let Some(data) = self.data else {
+            return Err(match self.message.get() {
+                Some(message) => {
+                    let message = format!("the vendor answered with an error: {}", clean_text(message, 300));
+                    Error::new(ErrorKind::Server, message)
+                }
+                None => Error::new(ErrorKind::Protocol, "the answer has no data"),
+            });
+        };
+        let total = self.meta.and_then(|meta| meta.total.number());
+        Ok(Page {
+            records: records(data),
+            next: self.links.map(|links| links.next).unwrap_or_default(),
+            total,
+        })
+    }
+}
+
+/// Names the place, never the content.
+fn shapeless(error: &serde_json::Error) -> Error {
+    let what = match error.classify() {
+        serde_json::error::Category::Eof => "the answer ends too early",
+        serde_json::error::Category::Syntax => "the answer is not JSON",
+        _ => "the answer has another shape than documented",
+    };
+    Error::new(ErrorKind::Protocol, format!("{what} (line {}, column {})", error.line(), error.column()))
+}
+
+/// Decodes one record by itself, so that a bad one does not spoil its page.
+///
+/// # Errors
+/// The record's name (its id if that much can be read, else its place on the page) and what is wrong, without content.
+pub(crate) fn record<'a, T: Deserialize<'a>>(
+    raw: &'a RawValue,
+    kind: &str,
+    place: usize,
+) -> std::result::Result<T, Rejected> {
+    serde_json::from_str(raw.get()).map_err(|error| {
+        let reason =
+            format!("it cannot be read (line {}, column {} of the record)", error.line(), error.column());
+        rejected(raw, kind, place, reason)
+    })
+}
+
+/// A record that cannot be used, by name.
+pub(crate) fn rejected(raw: &RawValue, kind: &str, place: usize, reason: impl Into<String>) -> Rejected {
+    #[derive(Deserialize)]
+    struct Named<'a> {
+        #[serde(borrow, default)]
+        id: Text<'a>,
+    }
+    let id = serde_json::from_str::<Named<'_>>(raw.get()).ok().and_then(|named| named.id.owned());
+    let name = id.map_or_else(|| format!("{kind} {} of a page", place + 1), |id| clean_text(&id, 200));
+    Rejected { name, reason: reason.into() }
+}
+
+/// Where a relationship leads (6.2, 8).
+#[derive(Deserialize)]
+pub(crate) struct Related<'a> {
+    #[serde(borrow, default)]
+    pub(crate) data: OneOrMany<Target<'a>>,
+}
+
+/// An end of a relationship.
+#[derive(Deserialize)]
+pub(crate) struct Target<'a> {
+    #[serde(borrow, default)]
+    pub(crate) id: Text<'a>,
+    #[serde(borrow, default)]
+    pub(crate) meta: Option<ControlMeta<'a>>,
+}
+
+/// What is said of the way from a rule to a control (8).
+#[derive(Deserialize)]
+pub(crate) struct ControlMeta<'a> {
+    #[serde(borrow, default)]
+    pub(crate) compliance_type: Text<'a>,
+    #[serde(borrow, default)]
+    pub(crate) compliance_id: Text<'a>,
+}
+
+/// The id at the other end of a to-one relationship.
+pub(crate) fn id_of<'a>(related: &'a Option<Related<'_>>) -> Option<&'a str> {
+    related.as_ref()?.data.0.first()?.id.get()
+}
+
+/// A check (6.2).
+#[derive(Deserialize)]
+pub(crate) struct Check<'a> {
+    #[serde(borrow, default)]
+    pub(crate) id: Text<'a>,
+    #[serde(borrow)]
+    pub(crate) attributes: CheckAttributes<'a>,
+    #[serde(borrow, default)]
+    pub(crate) relationships: Option<CheckRelationships<'a>>,
+}
+
+/// What a check says. From `updated_at` on, the names are guesses: the readable copies of the page stop before (6.2,
+/// "further attributes"), and Horangi's and the update call's names are the best there are.
+#[derive(Deserialize)]
+pub(crate) struct CheckAttributes<'a> {
+    #[serde(borrow, default)]
+    pub(crate) resource_region: Text<'a>,
+    #[serde(borrow, default)]
+    pub(crate) resource_id: Text<'a>,
+    #[serde(borrow, default)]
+    pub(crate) resource_name: Text<'a>,
+    #[serde(borrow, default)]
+    pub(crate) resource_type: Text<'a>,
+    #[serde(borrow, default)]
+    pub(crate) result: Text<'a>,
+    #[serde(borrow, default)]
+    pub(crate) severity: Text<'a>,
+    #[serde(borrow, default)]
+    pub(crate) status: Text<'a>,
+    #[serde(borrow, default)]
+    pub(crate) created_at: Text<'a>,
+    #[serde(borrow, default)]
+    pub(crate) scan_name: Text<'a>,
+    #[serde(borrow, default)]
+    pub(crate) updated_at: Text<'a>,
+    #[serde(borrow, default)]
+    pub(crate) status_remarks: Text<'a>,
+    #[serde(borrow, default)]
+    pub(crate) expires_at: Text<'a>,
+    #[serde(borrow, default)]
+    pub(crate) rule_id: Text<'a>,
+    #[serde(borrow, default)]
+    pub(crate) rule_name: Text<'a>,
+}
+
+/// Where a check leads; likely, not documented (6.2).
+#[derive(Deserialize)]
+pub(crate) struct CheckRelationships<'a> {
+    #[serde(borrow, default)]
+    pub(crate) rule: Option<Related<'a>>,
+    #[serde(borrow, default)]
+    pub(crate) scan: Option<Related<'a>>,
+    #[serde(borrow, default)]
+    pub(crate) resource: Option<Related<'a>>,
+}
+
+impl Check<'_> {
+    pub(crate) fn rule_id(&self) -> Option<&str> {
+        let related = self.relationships.as_ref().and_then(|there| id_of(&there.rule));
+        related.or_else(|| self.attributes.rule_id.get())
+    }
+
+    pub(crate) fn scan_id(&self) -> Option<&str> {
+        self.relationships.as_ref().and_then(|there| id_of(&there.scan))
+    }
+
+    pub(crate) fn related_resource(&self) -> Option<&str> {
+        self.relationships.as_ref().and_then(|there| id_of(&there.resource))
+    }
+}
+
+/// A scan account (4).
+#[derive(Deserialize)]
+pub(crate) struct Scan<'a> {
+    #[serde(borrow, default)]
+    pub(crate) id: Text<'a>,
+    #[serde(borrow)]
+    pub(crate) attributes: ScanAttributes<'a>,
+}
+
+/// What a scan account says.
+#[derive(Deserialize)]
+pub(crate) struct ScanAttributes<'a> {
+    #[serde(borrow, default)]
+    pub(crate) name: Text<'a>,
+    #[serde(borrow, default)]
+    pub(crate) target: Text<'a>,
+    #[serde(borrow, default)]
+    pub(crate) is_enabled: Text<'a>,
+    #[serde(borrow, default)]
+    pub(crate) is_archived: Text<'a>,
+}
+
+/// A rule (8).
+#[derive(Deserialize)]
+pub(crate) struct Rule<'a> {
+    #[serde(borrow, default)]
+    pub(crate) id: Text<'a>,
+    #[serde(borrow)]
+    pub(crate) attributes: RuleAttributes<'a>,
+    #[serde(borrow, default)]
+    pub(crate) relationships: Option<RuleRelationships<'a>>,
+}
+
+/// What a rule says.
+#[derive(Deserialize)]
+pub(crate) struct RuleAttributes<'a> {
+    #[serde(borrow, default)]
+    pub(crate) name: Text<'a>,
+    #[serde(borrow, default)]
+    pub(crate) title: Text<'a>,
+    #[serde(borrow, default)]
+    pub(crate) original_severity: Text<'a>,
+    #[serde(borrow, default)]
+    pub(crate) description: Text<'a>,
+    #[serde(borrow, default)]
+    pub(crate) recommendation: Text<'a>,
+    #[serde(borrow, default)]
+    pub(crate) references: Text<'a>,
+}
+
+/// Where a rule leads.
+#[derive(Deserialize)]
+pub(crate) struct RuleRelationships<'a> {
+    #[serde(borrow, default)]
+    pub(crate) controls: Option<Related<'a>>,
+}
+
+/// A compliance standard (9), without its controls.
+#[derive(Deserialize)]
+pub(crate) struct Standard<'a> {
+    #[serde(borrow, default)]
+    pub(crate) id: Text<'a>,
+    #[serde(borrow)]
+    pub(crate) attributes: StandardAttributes<'a>,
+}
+
+/// What a standard says.
+#[derive(Deserialize)]
+pub(crate) struct StandardAttributes<'a> {
+    #[serde(borrow, default)]
+    pub(crate) title: Text<'a>,
+}
+
+/// A cloud resource (7).
+#[derive(Deserialize)]
+pub(crate) struct Resource<'a> {
+    #[serde(borrow, default)]
+    pub(crate) id: Text<'a>,
+    #[serde(borrow)]
+    pub(crate) attributes: ResourceAttributes<'a>,
+}
+
+/// What a resource says.
+#[derive(Deserialize)]
+pub(crate) struct ResourceAttributes<'a> {
+    #[serde(borrow, default)]
+    pub(crate) resource_name: Text<'a>,
+    #[serde(borrow, default)]
+    pub(crate) resource_region: Text<'a>,
+    #[serde(borrow, default)]
+    pub(crate) resource_type: Text<'a>,
+}

@@ -1,0 +1,252 @@
+//! What the program costs, against simulated vendors on this machine: memory, pace, requests, speed.
+//!
+//! ```console
+//! $ cargo bench -p cspm-cli
+//! ```
+//!
+//! Every figure is a ratio to something measured or computed in the same run, because machines differ and are noisy. Each
+//! line ends with the bound it is held to; a line beyond its bound makes the run fail.
+
+use std::error::Error;
+use std::fs;
+use std::io::Read;
+use std::net::TcpStream;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use cspm_simulator::conformity::{self, AccountSpec, Conformity, Provider, Spec, World};
+use cspm_simulator::{Served, Simulator, Throttle, VendorSim, bitdefender};
+
+type Outcome<T> = Result<T, Box<dyn Error>>;
+
+/// Records of a page of each vendor.
+const CONFORMITY_PAGE: usize = 1_000;
+
+fn main() -> Outcome<()> {
+    let mut board = Board::default();
+    memory(&mut board)?;
+    requests(&mut board)?;
+    pace(&mut board)?;
+    speed(&mut board)?;
+    board.verdict()
+}
+
+/// 100,000 and 300,000 findings to NDJSON: the peak must be small, and must not grow with the run.
+fn memory(board: &mut Board) -> Outcome<()> {
+    let accounts = |count: usize| Spec { failing_percent: 100, suppressed_percent: 0, ..Spec::sizes(&vec![5_000; count]) };
+    let small = collect(&serve_conformity(accounts(20), None)?, "conformity", &[])?;
+    let large = collect(&serve_conformity(accounts(60), None)?, "conformity", &[])?;
+    board.check("findings of the small run", small.findings as f64, 100_000.0, 100_000.0);
+    board.check("findings of the large run", large.findings as f64, 300_000.0, 300_000.0);
+    board.note("peak of 100,000 findings in small scopes, MiB", small.peak_mib);
+    board.check("peak of 300,000 findings in small scopes, MiB", large.peak_mib, 0.0, 32.0);
+    board.check("  against that of 100,000", large.peak_mib / small.peak_mib, 0.0, 1.10);
+    let listing = |checks: usize| -> Outcome<Run> {
+        let spec = bitdefender::Spec { checks, ..bitdefender::Spec::default() };
+        let world = bitdefender::World::generate(spec);
+        let options = bitdefender::Options { ..bitdefender::Options::default() };
+        let served = serve(Arc::new(bitdefender::Bitdefender::new(world, options)))?;
+        collect(&served, "bitdefender", &["--outcome", "all", "--suppressed", "include"])
+    };
+    let large = listing(300_000)?;
+    board.check("peak of 300,000 findings in one single scope, MiB", large.peak_mib, 0.0, 48.0);
+    Ok(())
+}
+
+/// Requests sent, against the least that could be.
+fn requests(board: &mut Board) -> Outcome<()> {
+    let all = ["--outcome", "all", "--suppressed", "include"];
+    let catalogue = 2.0;
+    let whole = collect(&serve_conformity(Spec::sizes(&[10_000]), None)?, "conformity", &all)?;
+    board.check("requests for 10,000 checks, to the least", (whole.requests as f64 - catalogue) / 10.0, 0.0, 1.02);
+    let split = collect(&serve_conformity(Spec::large(), None)?, "conformity", &all)?;
+    let least = (split.findings as f64 / CONFORMITY_PAGE as f64).ceil();
+    board.check("findings past the cap", split.findings as f64, 250_000.0, 250_000.0);
+    board.check("requests for 250,000 checks, to the least", (split.requests as f64 - catalogue) / least, 0.0, 1.25);
+    Ok(())
+}
+
+/// A vendor that limits to 20 requests a second, told and unknown: time to the ideal, and refusals.
+fn pace(board: &mut Board) -> Outcome<()> {
+    const RATE: f64 = 20.0;
+    const PAGES: usize = 400;
+    let spec = || Spec {
+        accounts: vec![AccountSpec::new(Provider::Aws, 5); PAGES],
+        ..Spec::default()
+    };
+    // Two more requests read the accounts and the rules; the bucket is full at the beginning.
+    let ideal = (PAGES as f64 + 2.0 - RATE) / RATE;
+    let throttle = || Some(Throttle::new(RATE, RATE as u32));
+    let told = collect_with(&serve_conformity(spec(), throttle())?, "conformity", &[], "requests_per_second = 20")?;
+    board.check("400 pages at a told limit, time to the ideal", told.seconds / ideal, 0.0, 1.05);
+    board.check("  refusals", told.throttled as f64, 0.0, 0.0);
+    let unknown = collect(&serve_conformity(spec(), throttle())?, "conformity", &[])?;
+    board.check("400 pages at an unknown limit, time to the ideal", unknown.seconds / ideal, 0.0, 1.10);
+    board.check("  refusals, share of the answers", unknown.throttled as f64 / unknown.requests as f64, 0.0, 0.05);
+    Ok(())
+}
+
+/// The time of a whole run, against a client that only fetches the same pages one after another over one connection and
+/// throws them away.
+fn speed(board: &mut Board) -> Outcome<()> {
+    let accounts = 60;
+    let served = serve_conformity(Spec::sizes(&vec![5_000; accounts]), None)?;
+    let began = Instant::now();
+    let bytes = fetch_all(&served)?;
+    let bare = began.elapsed().as_secs_f64();
+    let all = ["--outcome", "all", "--suppressed", "include"];
+    let run = collect_with(&served, "conformity", &all, "requests_per_second = 10000")?;
+    board.note("megabytes read", bytes as f64 / 1e6);
+    board.note("findings a second", run.findings as f64 / run.seconds);
+    board.note("time to that of fetching alone", run.seconds / bare);
+    Ok(())
+}
+
+fn serve(vendor: Arc<dyn VendorSim>) -> Outcome<Served> {
+    let simulator = Simulator::new(vendor);
+    simulator.log().keep(0);
+    Ok(simulator.serve_in_thread("127.0.0.1:0")?)
+}
+
+fn serve_conformity(spec: Spec, throttle: Option<Throttle>) -> Outcome<Served> {
+    let served = serve(Arc::new(Conformity::new(World::generate(&spec), conformity::Options::default())))?;
+    if let Some(throttle) = throttle {
+        served.simulator().throttle().set(throttle);
+    }
+    Ok(served)
+}
+
+/// What a run of the program cost.
+struct Run {
+    findings: u64,
+    requests: u64,
+    throttled: u64,
+    seconds: f64,
+    peak_mib: f64,
+}
+
+fn collect(served: &Served, vendor: &str, arguments: &[&str]) -> Outcome<Run> {
+    collect_with(served, vendor, arguments, "")
+}
+
+fn collect_with(served: &Served, vendor: &str, arguments: &[&str], line: &str) -> Outcome<Run> {
+    let folder = tempfile::tempdir()?;
+    let (base_path, key) = match vendor {
+        "conformity" => ("/v1", Conformity::DEMO_KEY),
+        _ => (bitdefender::BASE_PATH, bitdefender::DEMO_KEY),
+    };
+    let config = folder.path().join("cspm.toml");
+    let report = folder.path().join("report.json");
+    let base = format!("{}{base_path}", served.origin());
+    fs::write(
+        &config,
+        format!("[[connections]]\nname = \"bench\"\nvendor = \"{vendor}\"\nbase_url = \"{base}\"\napi_key = {{ env = \"KEY\" }}\n{line}\n"),
+    )?;
+    let output = folder.path().join("findings.ndjson");
+    let began = Instant::now();
+    let mut child = Command::new(env!("CARGO_BIN_EXE_cspm"))
+        .args(["findings", "-q", "--format", "ndjson", "--config"])
+        .arg(&config)
+        .arg("--report")
+        .arg(&report)
+        .arg("--output")
+        .arg(&output)
+        .args(arguments)
+        .env("KEY", key)
+        .stdout(Stdio::null())
+        .spawn()?;
+    let status = Path::new("/proc").join(child.id().to_string()).join("status");
+    let mut peak_kib = 0;
+    let exit = loop {
+        // The high-water mark only rises, so the last look before the end is the one that counts.
+        peak_kib = peak_kib.max(fs::read_to_string(&status).ok().and_then(|text| high_water(&text)).unwrap_or(0));
+        if let Some(exit) = child.try_wait()? {
+            break exit;
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    };
+    let seconds = began.elapsed().as_secs_f64();
+    if !exit.success() {
+        return Err(format!("the program ended with {exit}: {}", fs::read_to_string(&report).unwrap_or_default()).into());
+    }
+    let report: serde_json::Value = serde_json::from_str(&fs::read_to_string(&report)?)?;
+    let figure = |name: &str| report.pointer(&format!("/connections/0/{name}")).and_then(serde_json::Value::as_u64);
+    Ok(Run {
+        findings: figure("findings").ok_or("no findings in the report")?,
+        requests: figure("requests").ok_or("no requests in the report")?,
+        throttled: figure("throttled").ok_or("no throttled in the report")?,
+        seconds,
+        peak_mib: peak_kib as f64 / 1024.0,
+    })
+}
+
+fn high_water(status: &str) -> Option<u64> {
+    let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
+    line.split_whitespace().nth(1)?.parse().ok()
+}
+
+/// Fetches every page of every account over one connection and counts the bytes.
+fn fetch_all(served: &Served) -> Outcome<u64> {
+    let world = World::generate(&Spec::sizes(&[5_000; 60]));
+    let mut stream = TcpStream::connect(served.address())?;
+    let mut total = 0;
+    for account in &world.accounts {
+        for page in 0..5 {
+            let request = format!(
+                "GET /v1/checks?accountIds={}&page%5Bsize%5D=1000&page%5Bnumber%5D={page}&consistentPagination=true HTTP/1.1\r\nhost: bench\r\nauthorization: ApiKey {}\r\n\r\n",
+                account.id,
+                Conformity::DEMO_KEY
+            );
+            std::io::Write::write_all(&mut stream, request.as_bytes())?;
+            total += read_answer(&mut stream)?;
+        }
+    }
+    Ok(total)
+}
+
+/// Reads one answer of stated length to its end.
+fn read_answer(stream: &mut TcpStream) -> Outcome<u64> {
+    let mut head = Vec::new();
+    let mut byte = [0];
+    while !head.ends_with(b"\r\n\r\n") {
+        stream.read_exact(&mut byte)?;
+        head.push(byte[0]);
+    }
+    let head = String::from_utf8(head)?.to_ascii_lowercase();
+    let length = head.lines().find_map(|line| line.strip_prefix("content-length: ")).ok_or("no length")?;
+    let length: u64 = length.trim().parse()?;
+    let copied = std::io::copy(&mut stream.take(length), &mut std::io::sink())?;
+    if copied == length { Ok(length) } else { Err("a short answer".into()) }
+}
+
+/// Shows figures and remembers whether one is out of bounds.
+#[derive(Default)]
+struct Board {
+    beyond: Vec<String>,
+}
+
+impl Board {
+    fn note(&self, what: &str, figure: f64) {
+        show(&format!("{what:<60} {figure:>12.2}"));
+    }
+
+    fn check(&mut self, what: &str, figure: f64, least: f64, most: f64) {
+        let within = (least..=most).contains(&figure);
+        let verdict = if within { "" } else { "  BEYOND" };
+        show(&format!("{what:<60} {figure:>12.2}   held to {least} to {most}{verdict}"));
+        if !within {
+            self.beyond.push(what.to_owned());
+        }
+    }
+
+    fn verdict(self) -> Outcome<()> {
+        if self.beyond.is_empty() { Ok(()) } else { Err(format!("beyond bounds: {}", self.beyond.join("; ")).into()) }
+    }
+}
+
+fn show(line: &str) {
+    // Nobody is left to tell if this cannot be shown.
+    let _ = std::io::Write::write_all(&mut std::io::stdout(), format!("{line}\n").as_bytes());
+}

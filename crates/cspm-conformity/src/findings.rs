@@ -1,0 +1,228 @@
+//! Findings: the vendor's checks, account by account; accounts past the vendor's limit in parts (see `split`).
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use cspm_core::{
+    Cursor, Error, ErrorKind, Finding, FindingQuery, Notice, Owner, Plan, Rejected, Result, Scope, Source, Step, Then,
+    async_trait,
+};
+
+use crate::Conformity;
+use crate::catalogue::{Catalogue, KnownValues};
+use crate::decode::{Page, checks_page, total_pages};
+use crate::narrow::narrow;
+use crate::request::{LIST_CHECKS, LIST_SERVICES};
+use crate::slice::{Dimension, PAGE_SIZE, WINDOW};
+use crate::split::{Division, Part, divide};
+
+/// The cursor after the last page that can be asked for of a listing that does not tell its length.
+const OUT_OF_REACH: &str = "out of reach";
+
+#[async_trait]
+impl Source<Finding> for Conformity {
+    async fn plan(&self, query: &FindingQuery) -> Result<Plan> {
+        self.verdict.forget().await;
+        let accounts = self.list_accounts().await?;
+        let mut plan = Plan::default();
+        plan.failed.extend(accounts.rejected.into_iter().map(unreadable_account));
+        let rules = match self.list_rules().await {
+            Ok(step) => {
+                plan.notices.extend(step.notices);
+                plan.failed.extend(unreadable_rules(&step.rejected));
+                step.items
+            }
+            Err(error) if error.kind() == ErrorKind::Authentication => return Err(error),
+            Err(error) => {
+                plan.failed.push((Scope::labelled("catalogue", "services"), error));
+                Vec::new()
+            }
+        };
+        let accounts = accounts.items;
+        let catalogue = Arc::new(Catalogue::new(&accounts, rules));
+        self.put_catalogue(catalogue.clone());
+
+        let missing = |name: &&String| !accounts.iter().any(|account| account.identity.is_called(name));
+        plan.unknown_accounts = query.accounts.iter().filter(missing).cloned().collect();
+        plan.failed.extend(query.confined_to.iter().filter(missing).map(|name| no_such_account(name)));
+        for account in accounts.iter().filter(|account| query.wants_account(&account.identity)) {
+            let id = account.identity.id.as_deref().unwrap_or_default();
+            if let Some(slice) = narrow(query, &catalogue, id) {
+                plan.scopes.push(scope_of(&Part::of(slice))?);
+            }
+        }
+        Ok(plan)
+    }
+
+    async fn step(&self, query: &FindingQuery, scope: &Scope, at: &Cursor) -> Result<Step<Finding>> {
+        let part: Part = scope.plan()?;
+        let step = match at {
+            Cursor::Start => self.first_page(query, &part).await,
+            Cursor::Page(number) => {
+                let page = self.page(query, &part, *number).await?;
+                Ok(step_of(page, Then::Done))
+            }
+            Cursor::Token(token) => self.next_page(query, &part, token).await,
+            Cursor::Offset(_) => Err(Error::bug("checks are not read by offset")),
+        };
+        step.map_err(|error| error.with_operation(LIST_CHECKS))
+    }
+}
+
+impl Conformity {
+    async fn page(&self, query: &FindingQuery, part: &Part, number: u64) -> Result<Page> {
+        let answer = self.send(part.slice.page(number)).await?;
+        checks_page(answer.text()?, &self.catalogue(), query, &self.origin)
+    }
+
+    /// The first page tells how many there are, and with that what follows.
+    async fn first_page(&self, query: &FindingQuery, part: &Part) -> Result<Step<Finding>> {
+        let catalogue = self.catalogue();
+        let mut known = KnownValues { catalogue: &catalogue, seen: BTreeMap::new() };
+        let page = match self.page(query, part, 0).await {
+            Ok(page) => page,
+            Err(error) if error.status() == Some(422) => {
+                let parts = part.without_regions(&known).ok_or(error)?;
+                return Ok(Step::with(Vec::new(), Then::Split(scopes_of(&parts)?)));
+            }
+            Err(error) => return Err(error),
+        };
+        let Some(total) = self.total(part, &page).await? else {
+            let then = match page.total_pages {
+                Some(pages) => fan(pages),
+                None => after(0, &page),
+            };
+            return Ok(step_of(page, then));
+        };
+        if total > WINDOW {
+            known.seen = values_in(&page.findings);
+        }
+        let (division, more) = divide(part, total, &known);
+        let mut step = match division {
+            Division::Nothing => Step::with(Vec::new(), Then::Split(Vec::new())),
+            Division::Split(parts) => Step::with(Vec::new(), Then::Split(scopes_of(&parts)?)),
+            Division::Read => {
+                let then = fan(pages(total, &page));
+                step_of(page, then)
+            }
+            Division::Beyond => {
+                let then = fan(pages(WINDOW, &page));
+                let mut step = step_of(page, then);
+                step.notices.push(Notice::new(format!(
+                    "account {} has {total} checks that no filter divides, and nobody can page past {WINDOW}; narrow \
+                     the query by region, service or rule",
+                    cspm_core::clean_text(&part.slice.account, 60)
+                )));
+                step
+            }
+        };
+        step.expected = Some(total);
+        step.more = scopes_of(&more)?;
+        Ok(step)
+    }
+
+    /// One page of a listing that tells neither how many checks nor how many pages it has.
+    async fn next_page(&self, query: &FindingQuery, part: &Part, token: &str) -> Result<Step<Finding>> {
+        if token == OUT_OF_REACH {
+            let message = format!("the vendor does not say how many checks there are, and nobody can page past {WINDOW}");
+            return Err(Error::new(ErrorKind::Protocol, message).with_hint("narrow the query by region, service or rule"));
+        }
+        let number = token.parse().map_err(|_| Error::bug("a cursor is not this adapter's"))?;
+        let page = self.page(query, part, number).await?;
+        let then = after(number, &page);
+        Ok(step_of(page, then))
+    }
+
+    /// How many checks the part has. Servers that tell only the number of pages (section 3.5) are asked for pages of one
+    /// where the exact figure matters: past the limit, and where other parts depend on it.
+    async fn total(&self, part: &Part, page: &Page) -> Result<Option<u64>> {
+        if page.total.is_some() {
+            return Ok(page.total);
+        }
+        let needed = part.chain.is_some() || part.found.is_some();
+        match page.total_pages {
+            Some(0 | 1) if needed => Ok(Some(page.sent)),
+            Some(pages) if needed || pages.saturating_mul(page.sent.max(1)) > WINDOW => {
+                let answer = self.send(part.slice.one_by_one()).await?;
+                let total = total_pages(answer.text()?)?;
+                total.map(Some).ok_or_else(|| Error::new(ErrorKind::Protocol, "the vendor stopped saying how many there are"))
+            }
+            None if needed => {
+                Err(Error::new(ErrorKind::Protocol, "the vendor stopped saying how many checks there are"))
+            }
+            _ => Ok(None),
+        }
+    }
+}
+
+/// How many pages a listing of so many has. A server may give fewer on a page than asked: then what came tells the size.
+/// Its own figure counts as well, if it is the larger one.
+fn pages(total: u64, page: &Page) -> u64 {
+    let asked = PAGE_SIZE.min(total);
+    let clipped = page.sent > 0 && page.sent < asked && page.sent % 10 == 0;
+    let size = if clipped { page.sent } else { PAGE_SIZE };
+    let most = WINDOW / size;
+    total.div_ceil(size).max(page.total_pages.unwrap_or(0)).min(most.max(1))
+}
+
+/// All pages after the first, which can be read side by side.
+fn fan(pages: u64) -> Then {
+    if pages > 1 { Then::Fan((1..pages).map(Cursor::Page).collect()) } else { Then::Done }
+}
+
+/// What comes after a page of a listing that does not tell its length: it ends with an empty page.
+fn after(number: u64, page: &Page) -> Then {
+    let next = number + 1;
+    if page.sent == 0 {
+        Then::Done
+    } else if next.saturating_mul(page.sent) >= WINDOW {
+        Then::Next(Cursor::Token(OUT_OF_REACH.to_owned()))
+    } else {
+        Then::Next(Cursor::Token(next.to_string()))
+    }
+}
+
+fn step_of(page: Page, then: Then) -> Step<Finding> {
+    let mut step = Step::with(page.findings, then).expecting(page.total);
+    step.rejected = page.rejected;
+    step
+}
+
+/// What records say of values that no catalogue lists.
+fn values_in(findings: &[Finding]) -> BTreeMap<Dimension, std::collections::BTreeSet<Arc<str>>> {
+    let regions = findings.iter().filter_map(|finding| finding.region.clone()).collect();
+    let services = findings.iter().filter_map(|finding| finding.rule.service.clone()).collect();
+    BTreeMap::from([(Dimension::Regions, regions), (Dimension::Services, services)])
+}
+
+fn scope_of(part: &Part) -> Result<Scope> {
+    part.slice.scope().with_plan(part)
+}
+
+fn scopes_of(parts: &[Part]) -> Result<Vec<Scope>> {
+    parts.iter().map(scope_of).collect()
+}
+
+fn unreadable_account(rejected: Rejected) -> (Scope, Error) {
+    let message = format!("the account could not be understood: {}", rejected.reason);
+    let error = Error::new(ErrorKind::Protocol, message).with_owner(Owner::Tool);
+    (Scope::labelled("account", rejected.name), error)
+}
+
+fn unreadable_rules(rejected: &[Rejected]) -> Option<(Scope, Error)> {
+    let first = rejected.first()?;
+    let message = format!(
+        "{} rules of the catalogue could not be understood, the first is {}: {}",
+        rejected.len(),
+        first.name,
+        first.reason
+    );
+    let error = Error::new(ErrorKind::Protocol, message).with_owner(Owner::Tool).with_operation(LIST_SERVICES);
+    Some((Scope::labelled("catalogue", "services"), error))
+}
+
+fn no_such_account(name: &str) -> (Scope, Error) {
+    let message = format!("no account is called \"{}\"", cspm_core::clean_text(name, 60));
+    let error = Error::new(ErrorKind::NotFound, message).with_hint("see `cspm accounts`, and mend accounts = […]");
+    (Scope::labelled("account", name), error)
+}
