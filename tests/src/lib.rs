@@ -1,1 +1,52 @@
-//! 
+//! The harness of the behaviour suite: one simulated vendor and a connection to it, in one process and on one clock.
+//!
+//! A test is written once, against [`Lab`], and run for every vendor by [`every_vendor!`]. What the answer should have
+//! been is computed by [`truth`] from the simulator's world and the contract alone, never by an adapter. Three things
+//! hold in every run without being asked for: the report agrees with the server's log and with itself, each finding is
+//! the vendor's, and the test's credential, fresh each time, is in nothing that came out.
+
+mod carrier;
+mod installation;
+mod lab;
+mod outcome;
+mod records;
+mod secrets;
+pub mod truth;
+
+pub use carrier::Carrier;
+pub use cspm::config::VendorKind as Kind;
+pub use installation::{Installation, Model};
+pub use lab::{Access, KindExt, Lab, Setup, everything};
+pub use outcome::Outcome;
+pub use records::Probe;
+pub use secrets::{Traces, assert_absent, fresh};
+
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;
+
+/// Runs each of these tests for every vendor, on a paused clock: `async fn name(kind: Kind)` becomes
+/// `name::conformity`, `name::insightcloudsec` and `name::bitdefender`.
+#[macro_export]
+macro_rules! every_vendor {
+    ($($name:ident),+ $(,)?) => {$(
+        mod $name {
+            use $crate::Kind;
+
+            #[tokio::test(start_paused = true)]
+            async fn conformity() {
+                super::$name(Kind::Conformity).await;
+            }
+
+            #[tokio::test(start_paused = true)]
+            async fn insightcloudsec() {
+                super::$name(Kind::InsightCloudSec).await;
+            }
+
+            #[tokio::test(start_paused = true)]
+            async fn bitdefender() {
+                super::$name(Kind::Bitdefender).await;
+            }
+        }
+    )+};
+}

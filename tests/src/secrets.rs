@@ -13,20 +13,20 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 /// differently.
 #[must_use]
 pub fn fresh() -> String {
-    let mut part = || std::iter::repeat_with(|| fastrand::alphanumeric()).take(20).collect::<String>();
+    let part = || std::iter::repeat_with(fastrand::alphanumeric).take(20).collect::<String>();
     format!("{}%/\"@{}", part(), part())
 }
 
 /// The ways to write a secret that count as the secret.
 #[must_use]
-pub fn spellings(secret: &str) -> Vec<(&'static str, String)> {
+pub(crate) fn spellings(secret: &str) -> Vec<(&'static str, String)> {
     let escaped = serde_json::to_string(secret).expect("a text serialises");
     let percent = utf8_percent_encode(secret, NON_ALPHANUMERIC).to_string();
     let hex: String = secret.bytes().map(|byte| format!("{byte:02x}")).collect();
     let mut spellings = vec![
         ("plain", secret.to_owned()),
         ("json", escaped.trim_matches('"').to_owned()),
-        ("percent, lower case", secret.chars().map(|c| lower_percent(c)).collect()),
+        ("percent, lower case", secret.chars().map(lower_percent).collect()),
         ("percent", percent),
         ("hex, upper case", hex.to_uppercase()),
         ("hex", hex),

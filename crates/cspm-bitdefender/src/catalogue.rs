@@ -99,6 +99,11 @@ impl Catalogue {
         self.standards.iter()
     }
 
+    /// The title of a standard, if it was read.
+    pub(crate) fn title(&self, standard: &str) -> Option<Arc<str>> {
+        self.standards.get(standard)?.title.clone()
+    }
+
     pub(crate) fn is_complete(&self) -> bool {
         self.complete
     }

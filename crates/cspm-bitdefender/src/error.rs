@@ -42,7 +42,7 @@ impl Bitdefender {
             (ErrorKind::Authentication, Some(_)) => {
                 let host = self.client.base().host();
                 error.with_hint(&format!(
-                    "check that the key is active and of {host} (each region has its own keys); a key of the \
+                    "check that the key is active and of {host} (another region's key looks like a bad one); a key of the \
                      GravityZone Control Center API is of another kind and is not accepted here"
                 ))
             }

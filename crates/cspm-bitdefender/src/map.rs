@@ -72,7 +72,8 @@ impl<'a> Mapper<'a> {
             finding.standards = known.standards.clone();
             finding.remediation.clone_from(&known.remediation);
         } else if let Some(standard) = &self.proven.standard {
-            finding.standards = Arc::new([StandardRef { id: standard.clone(), control: None, name: None }]);
+            let (id, name) = (standard.clone(), self.catalogue.title(standard));
+            finding.standards = Arc::new([StandardRef { id, control: None, name }]);
         }
         finding.outcome = self.outcome(attributes.result.get());
         finding.severity =

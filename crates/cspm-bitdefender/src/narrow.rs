@@ -77,6 +77,11 @@ impl Narrowed {
             .query_list("system_compliance", &self.standards)
     }
 
+    /// The same for one rule.
+    pub(crate) fn of_rule(self, rule: &Arc<str>) -> Self {
+        Self { rules: vec![rule.clone()], ..self }
+    }
+
     /// What every check of the answer has.
     pub(crate) fn proof(&self, scan: Option<&str>) -> Proven {
         let only = |values: &[Arc<str>]| match values {

@@ -84,7 +84,7 @@ impl Bitdefender {
     }
 }
 
-fn facts(raw: &RawValue, place: usize) -> std::result::Result<Entry<Facts>, Rejected> {
+fn facts(raw: &RawValue, place: usize) -> Result<Entry<Facts>, Rejected> {
     let resource: wire::Resource<'_> = wire::record(raw, "resource", place)?;
     let Some(id) = resource.id.owned() else {
         return Err(wire::rejected(raw, "resource", place, "it has no id"));

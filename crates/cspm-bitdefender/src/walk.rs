@@ -104,7 +104,8 @@ impl Bitdefender {
                 let answer = self.send(self.at(narrowed.checks_of(scan, block), &Cursor::Start)?).await?;
                 let page = Page::read(answer.text()?)?;
                 place.left = page.total;
-                if page.total == Some(0) || (page.records.is_empty() && page.next().is_none()) {
+                let is_empty = page.records.is_empty() && page.next().is_none();
+                if page.total == Some(0) || (page.total.is_none() && is_empty) {
                     place.rule = place.block_end;
                 }
                 return conclude(Step::done(Vec::new()), &place, &rules, part, scope);
@@ -113,7 +114,7 @@ impl Bitdefender {
         let Some(rule) = rules.get(place.rule) else {
             return conclude(Step::done(Vec::new()), &place, &rules, part, scope);
         };
-        let of_rule = Narrowed { rules: vec![rule.clone()], ..narrowed };
+        let of_rule = narrowed.of_rule(rule);
         let from = place.link.clone().map_or(Cursor::Start, Cursor::Token);
         let Checks { mut step, lacking, .. } = self.checks(query, catalogue, &of_rule, scan, &from).await?;
         self.complete(&mut step, lacking).await;

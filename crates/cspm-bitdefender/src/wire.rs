@@ -22,9 +22,13 @@ impl<'a> Page<'a> {
     pub(crate) fn read(text: &'a str) -> Result<Self> {
         match serde_json::from_str::<Envelope<'a, Vec<&'a RawValue>>>(text) {
             Ok(envelope) => envelope.into_page(|records| records),
-            Err(error) if error.is_data() => serde_json::from_str::<Envelope<'a, &'a RawValue>>(text)
-                .map_err(|error| shapeless(&error))?
-                .into_page(|record| vec![record]),
+            Err(error) if error.is_data() => match serde_json::from_str::<Envelope<'a, &'a RawValue>>(text) {
+                Ok(envelope) if envelope.data.is_none_or(is_object) => {
+                    envelope.into_page(|record| vec![record])
+                }
+                Ok(_) => Err(shapeless(&error)),
+                Err(error) => Err(shapeless(&error)),
+            },
             Err(error) => Err(shapeless(&error)),
         }
     }
@@ -77,6 +81,10 @@ impl<'a, D> Envelope<'a, D> {
             total,
         })
     }
+}
+
+fn is_object(raw: &RawValue) -> bool {
+    raw.get().starts_with('{')
 }
 
 /// Names the place, never the content.

@@ -53,7 +53,8 @@ impl Catalogue {
     #[must_use]
     pub fn new(accounts: &[Account], rules: Vec<Rule>) -> Self {
         let identity = |account: &Account| Some((account.identity.id.clone()?, account.identity.clone()));
-        let standards = rules.iter().flat_map(|rule| rule.standards.iter()).map(|standard| standard.id.clone());
+        let standards =
+            rules.iter().flat_map(|rule| rule.standards.iter()).map(|standard| standard.id.clone());
         Self {
             standards: standards.collect(),
             accounts: accounts.iter().filter_map(identity).collect(),
@@ -72,8 +73,10 @@ impl Catalogue {
     /// The vendor's spellings of standards; `None` if one of them is in no rule.
     pub(crate) fn spell_standards(&self, wanted: &[String]) -> Option<Vec<String>> {
         let spell = |wanted: &String| {
-            let spellings: Vec<_> = self.standards.iter().filter(|known| same_letters(known, wanted)).collect();
-            (!spellings.is_empty()).then(|| spellings.into_iter().map(|known| known.to_string()).collect::<Vec<_>>())
+            let spellings: Vec<_> =
+                self.standards.iter().filter(|known| same_letters(known, wanted)).collect();
+            (!spellings.is_empty())
+                .then(|| spellings.into_iter().map(|known| known.to_string()).collect::<Vec<_>>())
         };
         let spelled: Option<Vec<Vec<String>>> = wanted.iter().map(spell).collect();
         Some(spelled?.into_iter().flatten().collect::<BTreeSet<_>>().into_iter().collect())
@@ -109,7 +112,8 @@ impl Candidates for KnownValues<'_> {
             // No closed list: what the records of one page happen to name would not be all of it.
             Dimension::Regions => return Vec::new(),
             Dimension::Services => {
-                let services = self.catalogue.rules_for(&slice.account).filter_map(|rule| rule.service.as_deref());
+                let services =
+                    self.catalogue.rules_for(&slice.account).filter_map(|rule| rule.service.as_deref());
                 services.collect::<BTreeSet<_>>().into_iter().map(str::to_owned).collect()
             }
             Dimension::RiskLevels => return listed(&["LOW", "MEDIUM", "HIGH", "VERY_HIGH", "EXTREME"]),

@@ -40,10 +40,12 @@ pub const REGIONS: &[(&str, &str)] = &[
 /// # Errors
 /// Kind `config` if there is no such region; the message names those there are.
 pub fn base_url_of(region: &str) -> Result<BaseUrl> {
-    let address = REGIONS.iter().find(|(name, _)| *name == region).and_then(|(_, url)| BaseUrl::parse(url).ok());
+    let address =
+        REGIONS.iter().find(|(name, _)| *name == region).and_then(|(_, url)| BaseUrl::parse(url).ok());
     address.ok_or_else(|| {
         let known: Vec<&str> = REGIONS.iter().map(|(name, _)| *name).collect();
-        let message = format!("unknown region; known are {}; for another one give base_url", known.join(", "));
+        let message =
+            format!("unknown region; known are {}; for another one give base_url", known.join(", "));
         Error::new(ErrorKind::Config, message)
     })
 }
@@ -63,7 +65,10 @@ pub struct Config {
 
 impl fmt::Debug for Config {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Config").field("name", &self.name).field("base_url", &self.base_url).finish_non_exhaustive()
+        f.debug_struct("Config")
+            .field("name", &self.name)
+            .field("base_url", &self.base_url)
+            .finish_non_exhaustive()
     }
 }
 

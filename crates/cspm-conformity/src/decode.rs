@@ -92,14 +92,16 @@ pub fn decode_rules(text: &str, origin: &Origin) -> Result<Step<Rule>> {
     let (rules, rejected) = each(&rules, |record: wire::RuleRecord<'_>, raw| {
         let id: Arc<str> = record.id.owned().ok_or("it has no id")?.into();
         let fields = record.attributes.unwrap_or(raw);
-        let fields: wire::RuleFields<'_> = serde_json::from_str(fields.get()).map_err(|error| reason(&error))?;
+        let fields: wire::RuleFields<'_> =
+            serde_json::from_str(fields.get()).map_err(|error| reason(&error))?;
         Ok(map::rule(id.clone(), fields, of_rule.get(&id), origin))
     });
     let mut step = Step::done(rules);
     step.rejected = rejected;
     for Rejected { name, reason } in unreadable {
         let name = clean_text(&name, 60);
-        step.notices.push(Notice::new(format!("service {name} of the catalogue was not understood: {reason}")));
+        step.notices
+            .push(Notice::new(format!("service {name} of the catalogue was not understood: {reason}")));
     }
     Ok(step)
 }
@@ -121,7 +123,8 @@ fn each<'a, W: serde::Deserialize<'a>, T>(
     let mut items = Vec::with_capacity(records.len());
     let mut rejected = Vec::new();
     for (place, raw) in records.iter().copied().enumerate() {
-        let item = serde_json::from_str(raw.get()).map_err(|error| reason(&error)).and_then(|wire| read(wire, raw));
+        let item =
+            serde_json::from_str(raw.get()).map_err(|error| reason(&error)).and_then(|wire| read(wire, raw));
         match item {
             Ok(item) => items.push(item),
             Err(reason) => rejected.push(Rejected { name: name_of(raw, place), reason }),

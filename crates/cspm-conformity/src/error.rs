@@ -45,7 +45,9 @@ impl Conformity {
         let error = match error.status() {
             Some(401 | 403) => match self.tell_apart().await {
                 Some(kind) => error.with_kind(kind),
-                None => error.with_hint("whether the key is refused or a right is missing could not be found out"),
+                None => {
+                    error.with_hint("whether the key is refused or a right is missing could not be found out")
+                }
             },
             _ => error,
         };
@@ -87,8 +89,7 @@ impl Conformity {
 }
 
 /// What to do about an address that leads nowhere.
-pub(crate) const ADDRESS_ADVICE: &str =
-    "check the address: it ends in /v1 (legacy) or /api (Cloud One); and the network and proxy on the way to it";
+pub(crate) const ADDRESS_ADVICE: &str = "check the address: it ends in /v1 (legacy) or /api (Cloud One); and the network and proxy on the way to it";
 
 /// Which right a request needs.
 pub(crate) fn right_for(operation: &str) -> &'static str {

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use cspm_core::{
-    Cursor, Error, ErrorKind, Finding, FindingQuery, Notice, Owner, Plan, Rejected, Result, Scope, Source, Step, Then,
-    async_trait,
+    Cursor, Error, ErrorKind, Finding, FindingQuery, Notice, Owner, Plan, Rejected, Result, Scope, Source,
+    Step, Then, async_trait,
 };
 
 use crate::Conformity;
@@ -124,8 +124,11 @@ impl Conformity {
     /// One page of a listing that tells neither how many checks nor how many pages it has.
     async fn next_page(&self, query: &FindingQuery, part: &Part, token: &str) -> Result<Step<Finding>> {
         if token == OUT_OF_REACH {
-            let message = format!("the vendor does not say how many checks there are, and nobody can page past {WINDOW}");
-            return Err(Error::new(ErrorKind::Protocol, message).with_hint("narrow the query by region, service or rule"));
+            let message = format!(
+                "the vendor does not say how many checks there are, and nobody can page past {WINDOW}"
+            );
+            return Err(Error::new(ErrorKind::Protocol, message)
+                .with_hint("narrow the query by region, service or rule"));
         }
         let number = token.parse().map_err(|_| Error::bug("a cursor is not this adapter's"))?;
         let page = self.page(query, part, number).await?;
@@ -145,7 +148,9 @@ impl Conformity {
             Some(pages) if needed || pages.saturating_mul(page.sent.max(1)) > WINDOW => {
                 let answer = self.send(part.slice.one_by_one()).await?;
                 let total = total_pages(answer.text()?)?;
-                total.map(Some).ok_or_else(|| Error::new(ErrorKind::Protocol, "the vendor stopped saying how many there are"))
+                total.map(Some).ok_or_else(|| {
+                    Error::new(ErrorKind::Protocol, "the vendor stopped saying how many there are")
+                })
             }
             None if needed => {
                 Err(Error::new(ErrorKind::Protocol, "the vendor stopped saying how many checks there are"))
@@ -217,12 +222,14 @@ fn unreadable_rules(rejected: &[Rejected]) -> Option<(Scope, Error)> {
         first.name,
         first.reason
     );
-    let error = Error::new(ErrorKind::Protocol, message).with_owner(Owner::Tool).with_operation(LIST_SERVICES);
+    let error =
+        Error::new(ErrorKind::Protocol, message).with_owner(Owner::Tool).with_operation(LIST_SERVICES);
     Some((Scope::labelled("catalogue", "services"), error))
 }
 
 fn no_such_account(name: &str) -> (Scope, Error) {
     let message = format!("no account is called \"{}\"", cspm_core::clean_text(name, 60));
-    let error = Error::new(ErrorKind::NotFound, message).with_hint("see `cspm accounts`, and mend accounts = […]");
+    let error =
+        Error::new(ErrorKind::NotFound, message).with_hint("see `cspm accounts`, and mend accounts = […]");
     (Scope::labelled("account", name), error)
 }

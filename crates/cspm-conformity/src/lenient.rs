@@ -152,7 +152,8 @@ impl<'de> Deserialize<'de> for Millis {
             },
             _ => None,
         };
-        let millis = millis.and_then(|number| i64::try_from(number).ok()).filter(|millis| *millis >= EARLIEST_MILLIS);
+        let millis =
+            millis.and_then(|number| i64::try_from(number).ok()).filter(|millis| *millis >= EARLIEST_MILLIS);
         Ok(Self(millis.and_then(Timestamp::from_millis)))
     }
 }

@@ -45,7 +45,9 @@ mod wire;
 
 use std::sync::{Arc, PoisonError, RwLock};
 
-use cspm_core::{Account, Capabilities, Diagnosis, Finding, Meter, Origin, Rule, Source, Vendor, async_trait};
+use cspm_core::{
+    Account, Capabilities, Diagnosis, Finding, Meter, Origin, Rule, Source, Vendor, async_trait,
+};
 use cspm_http::Client;
 
 pub use capabilities::CAPABILITIES;

@@ -4,8 +4,8 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use cspm_core::{
-    Account, AccountRef, Finding, FindingQuery, Origin, Outcome, RawValue, Remediation, Resource, Rule, RuleRef,
-    Severity, StandardRef, State, Suppression, Tags, Timestamp, compact_json,
+    Account, AccountRef, Finding, FindingQuery, Origin, Outcome, RawValue, Remediation, Resource, Rule,
+    RuleRef, Severity, StandardRef, State, Suppression, Tags, Timestamp, compact_json,
 };
 
 use crate::catalogue::Catalogue;
@@ -196,7 +196,12 @@ impl<'c> Mapper<'c> {
     }
 
     /// What the check shares with others of its rule. What the check says goes before what the catalogue says.
-    fn alike(&mut self, rule_id: &str, service: Option<&str>, attributes: &wire::CheckAttributes<'_>) -> Alike {
+    fn alike(
+        &mut self,
+        rule_id: &str,
+        service: Option<&str>,
+        attributes: &wire::CheckAttributes<'_>,
+    ) -> Alike {
         let mut alike = match self.rules.get(rule_id) {
             Some(alike) => alike.clone(),
             None => match self.catalogue.rule(rule_id) {
@@ -223,14 +228,18 @@ impl<'c> Mapper<'c> {
             });
         }
         match &attributes.categories.0 {
-            Some(words) if !words.iter().map(|word| &**word).eq(alike.categories.iter().map(|word| &**word)) => {
+            Some(words)
+                if !words.iter().map(|word| &**word).eq(alike.categories.iter().map(|word| &**word)) =>
+            {
                 alike.categories = words.iter().map(|word| self.word(word)).collect();
             }
             Some(_) => {}
             None => alike.categories = told.map(|rule| rule.categories.clone()).unwrap_or_default(),
         }
         match &attributes.compliances.0 {
-            Some(ids) if !ids.iter().map(|id| &**id).eq(alike.standards.iter().map(|standard| &*standard.id)) => {
+            Some(ids)
+                if !ids.iter().map(|id| &**id).eq(alike.standards.iter().map(|standard| &*standard.id)) =>
+            {
                 alike.standards = ids.iter().map(|id| standard(self.word(id))).collect();
             }
             Some(_) => {}
@@ -306,7 +315,10 @@ pub(crate) fn account(record: wire::AccountRecord<'_>, origin: &Origin) -> Resul
     account.environment = attributes.environment.owned();
     let bot_off = attributes.settings.and_then(|settings| settings.bot).and_then(|bot| bot.disabled.0);
     let known = ["ACTIVE", "TRIALLING"];
-    let active = attributes.status.get().is_some_and(|word| known.iter().any(|known| word.eq_ignore_ascii_case(known)));
+    let active = attributes
+        .status
+        .get()
+        .is_some_and(|word| known.iter().any(|known| word.eq_ignore_ascii_case(known)));
     account.enabled = if bot_off == Some(true) { Some(false) } else { active.then_some(true) };
     account.last_checked = attributes.last_checked_date.0;
     account.tags = tags(attributes.tags);

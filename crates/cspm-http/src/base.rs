@@ -160,7 +160,8 @@ impl BaseUrl {
         if has_scheme(location) {
             return self.own(&read_absolute(location)?);
         }
-        let asked = self.address(asked).and_then(|asked| Url::parse(&asked.to_string()).ok()).ok_or(ForeignLink)?;
+        let asked =
+            self.address(asked).and_then(|asked| Url::parse(&asked.to_string()).ok()).ok_or(ForeignLink)?;
         self.own(&asked.join(location).map_err(|_| ForeignLink)?)
     }
 
@@ -175,9 +176,9 @@ impl BaseUrl {
         let absolute = if has_scheme(link) {
             link.to_owned()
         } else if link.starts_with('/') {
-            let inside = link.strip_prefix(self.path()).is_some_and(|rest| {
-                rest.is_empty() || rest.starts_with(['/', '?', '#'])
-            });
+            let inside = link
+                .strip_prefix(self.path())
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '?', '#']));
             if inside { format!("{}{link}", self.origin()) } else { format!("{}{link}", self.as_str()) }
         } else {
             format!("{}/{link}", self.as_str())

@@ -47,15 +47,14 @@ fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
 pub(crate) fn exhausted_until(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
     let text = |name: &str| headers.get(name)?.to_str().ok();
     let number = |name: &str| text(name)?.trim().parse::<u64>().ok();
-    let reset = text("ratelimit")
-        .and_then(exhausted_field)
-        .or_else(|| {
-            let pairs = [
-                ("ratelimit-remaining", "ratelimit-reset"),
-                ("x-ratelimit-remaining", "x-ratelimit-reset"),
-            ];
-            pairs.into_iter().find(|(remaining, _)| number(remaining) == Some(0)).and_then(|(_, reset)| number(reset))
-        })?;
+    let reset = text("ratelimit").and_then(exhausted_field).or_else(|| {
+        let pairs =
+            [("ratelimit-remaining", "ratelimit-reset"), ("x-ratelimit-remaining", "x-ratelimit-reset")];
+        pairs
+            .into_iter()
+            .find(|(remaining, _)| number(remaining) == Some(0))
+            .and_then(|(_, reset)| number(reset))
+    })?;
     // An instant since 1970 is a large number; seconds to wait are a small one.
     let wait = if reset > 1_000_000_000 {
         let here = server_time(headers).unwrap_or(now).duration_since(SystemTime::UNIX_EPOCH).ok()?;
@@ -132,10 +131,74 @@ mod tests {
     fn q09_q10_rate_limit_fields_count_when_nothing_remains() {
         let reset = Some(Duration::from_secs(12));
         assert_eq!(wait(&[("ratelimit-remaining", "0"), ("ratelimit-reset", "12")]), reset);
+        let epoch = [
+            ("date", "Fri, 22 Nov 2024 00:00:00 GMT"),
+            ("x-ratelimit-remaining", "0"),
+            ("x-ratelimit-reset", "1732233612"),
+        ];
+        assert_eq!(wait(&epoch), reset);
         assert_eq!(wait(&[("x-ratelimit-remaining", "0"), ("x-ratelimit-reset", "784111789")]), None);
         assert_eq!(wait(&[("x-ratelimit-remaining", "5"), ("x-ratelimit-reset", "12")]), None);
         assert_eq!(wait(&[("x-ratelimit-remaining", "0"), ("x-ratelimit-reset", "junk")]), None);
         let both = [("retry-after", "3"), ("ratelimit-remaining", "0"), ("ratelimit-reset", "12")];
         assert_eq!(wait(&both), Some(Duration::from_secs(3)));
+    }
+
+    #[test]
+    fn q09_the_newer_field_is_read_in_both_of_its_forms() {
+        let twelve = Some(Duration::from_secs(12));
+        for (field, want) in [
+            ("\"default\";r=0;t=12", twelve),
+            ("limit=100, remaining=0, reset=12", twelve),
+            ("\"burst\";r=5;t=1, \"daily\";r=0;t=12", twelve),
+            ("\"burst\";r=0;t=1, \"daily\";r=0;t=12", twelve),
+            ("\"default\";r=50;t=30", None),
+            ("\"default\";r=0", None),
+            ("\"default\";r=0;t=x", None),
+            ("\"default\";r=0;t=7200", None),
+            ("limit=100, remaining=1, reset=12", None),
+            (";;=,=;r=;t", None),
+            ("", None),
+        ] {
+            assert_eq!(wait(&[("ratelimit", field)]), want, "{field}");
+        }
+    }
+
+    #[test]
+    fn q07_waits_are_told_with_their_end() {
+        let day = in_words(Duration::from_secs(86_400));
+        assert!(day.starts_with("86400 s (until ") && day.ends_with(" GMT)"), "{day}");
+        assert_eq!(in_words(Duration::MAX), "for more than a week");
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn q06_no_header_makes_it_panic(
+            names in proptest::collection::vec(0..7_usize, 1..5),
+            texts in proptest::collection::vec(proptest::prop_oneof![
+                proptest::collection::vec(32_u8..=255, 0..40),
+                proptest::strategy::Strategy::prop_map("[0-9]{1,40}", String::into_bytes),
+                proptest::strategy::Strategy::prop_map(
+                    "(Sun|Mon|Sunday), [0-9]{1,3}[ -](Nov|Foo)[ -][0-9]{1,5} [0-9]{2}:[0-9]{2}:[0-9]{2} GMT",
+                    String::into_bytes,
+                ),
+            ], 5),
+        ) {
+            let known = [
+                "retry-after", "date", "ratelimit", "ratelimit-remaining", "ratelimit-reset", "x-ratelimit-remaining",
+                "x-ratelimit-reset",
+            ];
+            let mut headers = HeaderMap::new();
+            for (name, text) in names.iter().zip(&texts) {
+                if let Ok(value) = HeaderValue::from_bytes(text) {
+                    headers.append(known[*name], value);
+                }
+            }
+            let now = SystemTime::UNIX_EPOCH + Duration::from_secs(784_111_777);
+            proptest::prop_assert!(requested_wait(&headers, now) != Some(Duration::ZERO));
+            if let Some(wait) = requested_wait(&headers, now) {
+                in_words(wait);
+            }
+        }
     }
 }

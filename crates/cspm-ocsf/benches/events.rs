@@ -27,13 +27,12 @@ fn main() -> Outcome {
     let value: serde_json::Value = serde_json::from_str(&text)?;
     let validator = Validator::new();
     let mut buffer = Vec::with_capacity(1 << 14);
+    let old = step_down(newest.clone(), Version::V1_3);
+    let mut old_buffer = Vec::with_capacity(1 << 14);
     let mut finding_buffer = Vec::with_capacity(1 << 14);
 
     let mut measured: Vec<Measured<'_>> = vec![
-        (
-            "read a finding from JSON",
-            Box::new(|| Ok(drop(black_box(serde_json::from_str::<Finding>(FINDING)?)))),
-        ),
+        ("read a finding from JSON", Box::new(|| done(serde_json::from_str::<Finding>(FINDING)?))),
         (
             "write a finding as JSON",
             Box::new(|| {
@@ -41,7 +40,7 @@ fn main() -> Outcome {
                 Ok(serde_json::to_writer(&mut finding_buffer, black_box(&finding))?)
             }),
         ),
-        ("map to an event", Box::new(|| Ok(drop(black_box(event(&finding, &context)))))),
+        ("map to an event", Box::new(|| done(event(&finding, &context)))),
         (
             "write the event",
             Box::new(|| {
@@ -50,11 +49,19 @@ fn main() -> Outcome {
             }),
         ),
         ("validate the event", Box::new(|| valid(&validator.check_event(black_box(&newest))))),
-        ("validate a value", Box::new(|| valid(&validator.check(black_box(&value))))),
         (
-            "read a value from JSON",
-            Box::new(|| Ok(drop(black_box(serde_json::from_str::<serde_json::Value>(&text)?)))),
+            "validate the event at 1.3",
+            Box::new(|| old.iter().try_for_each(|old| valid(&validator.check_event(old)))),
         ),
+        (
+            "write the event at 1.3",
+            Box::new(|| {
+                old_buffer.clear();
+                Ok(serde_json::to_writer(&mut old_buffer, black_box(&old))?)
+            }),
+        ),
+        ("validate a value", Box::new(|| valid(&validator.check(black_box(&value))))),
+        ("read a value from JSON", Box::new(|| done(serde_json::from_str::<serde_json::Value>(&text)?))),
         ("map and step down to 1.3", stepping(&finding, &context, Version::V1_3)),
         ("map, check, write 1.8", writing(&finding, &context, Version::V1_8)),
         ("map, step down, check, write 1.3", writing(&finding, &context, Version::V1_3)),
@@ -81,8 +88,7 @@ fn stepping<'a>(
 ) -> Box<dyn FnMut() -> Outcome + 'a> {
     Box::new(move || {
         let events: Vec<Event<'_>> = step_down(event(finding, context), version);
-        drop(black_box(events));
-        Ok(())
+        done(events)
     })
 }
 
@@ -93,6 +99,11 @@ fn writing<'a>(
 ) -> Box<dyn FnMut() -> Outcome + 'a> {
     let mut writer = Writer::new(io::sink(), version);
     Box::new(move || Ok(writer.write(black_box(finding), context)?))
+}
+
+fn done<T>(made: T) -> Outcome {
+    drop(black_box(made));
+    Ok(())
 }
 
 fn valid(issues: &[cspm_ocsf::Issue]) -> Outcome {

@@ -6,7 +6,7 @@ use crate::issue::{Code, Issue};
 use crate::json::{Json, View};
 use crate::moment::LEAST_MILLIS;
 use crate::path::Path;
-use crate::schema::{Attribute, Base, Constraint, Kind, Need, Profiles, Scalar, Schema, Table, Values};
+use crate::schema::{Attribute, Base, Constraint, Kind, Profiles, Scalar, Schema, Table, Values};
 use crate::version::Version;
 
 /// A count of milliseconds from here on (the year 33658) is one of micro- or nanoseconds.
@@ -84,21 +84,20 @@ impl Checker {
     }
 
     fn missing<T: Json>(&mut self, object: &T, table: &'static Table, path: &Path<'_>) {
-        for attribute in table.needed(self.profiles) {
-            let required = attribute.need == Need::Required;
-            if !(required || self.recommended)
-                || object.member(&attribute.name).is_some_and(|value| !value.is_null())
-            {
-                continue;
-            }
-            let (code, need) = if required {
-                (Code::AttributeRequiredMissing, "required")
-            } else {
-                (Code::AttributeRecommendedMissing, "recommended")
-            };
-            let message = format!("the {need} {} of {} is missing", attribute.name, table.name);
-            self.say(code, &Path::Member(path, &attribute.name), message, format!("add {}", attribute.name));
+        let lacks = |attribute: &Attribute| object.member(&attribute.name).is_none_or(Json::is_null);
+        for attribute in table.required(self.profiles).filter(|attribute| lacks(attribute)) {
+            self.lacking(Code::AttributeRequiredMissing, "required", table, attribute, path);
         }
+        if self.recommended {
+            for attribute in table.recommended(self.profiles).filter(|attribute| lacks(attribute)) {
+                self.lacking(Code::AttributeRecommendedMissing, "recommended", table, attribute, path);
+            }
+        }
+    }
+
+    fn lacking(&mut self, code: Code, need: &str, table: &Table, attribute: &Attribute, path: &Path<'_>) {
+        let message = format!("the {need} {} of {} is missing", attribute.name, table.name);
+        self.say(code, &Path::Member(path, &attribute.name), message, format!("add {}", attribute.name));
     }
 
     fn attribute<T: Json>(&mut self, object: &T, value: &T, attribute: &'static Attribute, path: &Path<'_>) {
@@ -159,7 +158,7 @@ impl Checker {
             let message = format!("{number} is outside {least} to {most}, the range of {}", scalar.name);
             self.say(Code::AttributeValueExceedsRange, path, message, "write a number in that range");
         }
-        if &*scalar.name == "timestamp_t" && !(LEAST_MILLIS..FINER_THAN_MILLIS).contains(&number) {
+        if scalar.time && !(LEAST_MILLIS..FINER_THAN_MILLIS).contains(&number) {
             let unit = if number < LEAST_MILLIS { "seconds" } else { "micro- or nanoseconds" };
             let message = format!("{number} looks like {unit}");
             self.say(Code::TimeNotMilliseconds, path, message, "write milliseconds since 1970-01-01 UTC");

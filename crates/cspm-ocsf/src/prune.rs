@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use crate::check::{OTHER, is_one_of};
-use crate::schema::{Attribute, Base, Constraint, Kind, Need, Profiles, Scalar, Schema, Table};
+use crate::schema::{Attribute, Base, Constraint, Kind, Profiles, Scalar, Schema, Table};
 use crate::tree::{Node, Object};
 
 /// A walk over an event that takes out what the target version does not know.
@@ -79,7 +79,9 @@ impl<'a> Pruner<'a> {
             let length = self.enter(name);
             let stays = match table.attribute(name, self.profiles) {
                 Some(attribute) => {
-                    let before = before.and_then(|before| before.attribute_of_any_profile(name));
+                    // Only enumerations and objects are looked at in both versions.
+                    let compared = attribute.values.is_some() || matches!(attribute.kind, Kind::Object(_));
+                    let before = before.filter(|_| compared).and_then(|it| it.attribute_of_any_profile(name));
                     captions.extend(self.caption(value, attribute, before));
                     self.attribute(value, attribute, before)
                 }
@@ -94,8 +96,7 @@ impl<'a> Pruner<'a> {
         for caption in captions {
             self.place_caption(object, table, caption);
         }
-        let mut needed = table.needed(self.profiles).filter(|attribute| attribute.need == Need::Required);
-        needed.all(|attribute| object.get(&attribute.name).is_some())
+        table.required(self.profiles).all(|attribute| object.get(&attribute.name).is_some())
             && table.constraints.iter().all(|(constraint, names)| {
                 let count = names.iter().filter(|name| object.get(name).is_some()).count();
                 match constraint {
@@ -235,6 +236,7 @@ impl<'a> Pruner<'a> {
 }
 
 /// A caption that belongs beside a number.
+#[derive(Clone, Copy)]
 struct Caption {
     sibling: &'static str,
     /// The caption before.

@@ -25,12 +25,16 @@ pub(crate) struct Schema {
 pub(crate) struct Table {
     /// `compliance_finding`, or the object's name.
     pub(crate) name: Box<str>,
-    /// In the order of length, then bytes: see [`Table::attribute`].
+    /// Shortest names first.
     attributes: Vec<Attribute>,
+    /// Where the names of each length begin among them, one more than the longest has.
+    by_length: Vec<usize>,
     /// Constraints, each with the names it is about.
     pub(crate) constraints: Vec<(Constraint, Vec<Box<str>>)>,
-    /// The required and the recommended attributes' places.
-    needed: Vec<usize>,
+    /// The required attributes' places.
+    required: Vec<usize>,
+    /// The recommended attributes' places.
+    recommended: Vec<usize>,
 }
 
 /// How many of some attributes an object must have.
@@ -44,7 +48,7 @@ pub(crate) enum Constraint {
 pub(crate) struct Attribute {
     pub(crate) name: Box<str>,
     pub(crate) kind: Kind,
-    pub(crate) need: Need,
+    need: Need,
     pub(crate) array: bool,
     pub(crate) deprecated: bool,
     /// The profile that brings it.
@@ -57,7 +61,7 @@ pub(crate) struct Attribute {
 
 /// How much an attribute is needed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-pub(crate) enum Need {
+enum Need {
     #[serde(rename = "req")]
     Required,
     #[serde(rename = "rec")]
@@ -83,6 +87,8 @@ pub(crate) struct Scalar {
     pub(crate) max_len: Option<(usize, bool)>,
     pub(crate) range: Option<(i64, i64)>,
     pub(crate) format: Option<Format>,
+    /// Whether it is a count of milliseconds since 1970.
+    pub(crate) time: bool,
 }
 
 /// What JSON value a simple type takes.
@@ -185,18 +191,23 @@ impl Table {
 
     /// The attribute of that name, whichever profile brings it.
     pub(crate) fn attribute_of_any_profile(&self, name: &str) -> Option<&Attribute> {
-        let wanted = (name.len(), name);
-        let place = self
-            .attributes
-            .binary_search_by(|attribute| (attribute.name.len(), &*attribute.name).cmp(&wanted))
-            .ok()?;
-        self.attributes.get(place)
+        let (from, to) = (*self.by_length.get(name.len())?, *self.by_length.get(name.len() + 1)?);
+        self.attributes.get(from..to)?.iter().find(|attribute| &*attribute.name == name)
     }
 
-    /// The required and recommended attributes.
-    pub(crate) fn needed(&self, active: Profiles) -> impl Iterator<Item = &Attribute> {
-        let needed = self.needed.iter().filter_map(|place| self.attributes.get(*place));
-        needed.filter(move |attribute| attribute.is_active(active))
+    /// The required attributes.
+    pub(crate) fn required(&self, active: Profiles) -> impl Iterator<Item = &Attribute> {
+        self.active(&self.required, active)
+    }
+
+    /// The recommended attributes.
+    pub(crate) fn recommended(&self, active: Profiles) -> impl Iterator<Item = &Attribute> {
+        self.active(&self.recommended, active)
+    }
+
+    fn active(&self, places: &[usize], active: Profiles) -> impl Iterator<Item = &Attribute> {
+        let attributes = places.iter().filter_map(|place| self.attributes.get(*place));
+        attributes.filter(move |attribute| attribute.is_active(active))
     }
 }
 
@@ -264,9 +275,16 @@ impl File {
     fn table(&self, name: Box<str>, raw: &RawTable) -> Table {
         let mut attributes: Vec<Attribute> =
             raw.attrs.iter().map(|(name, raw)| self.attribute(name.clone(), raw)).collect();
-        attributes.sort_by(|a, b| (a.name.len(), &a.name).cmp(&(b.name.len(), &b.name)));
-        let needed = attributes.iter().enumerate().filter(|(_, attribute)| attribute.need != Need::Optional);
-        let needed = needed.map(|(place, _)| place).collect();
+        attributes.sort_by_key(|attribute| attribute.name.len());
+        let longest = attributes.last().map_or(0, |attribute| attribute.name.len());
+        let by_length = (0..=longest + 1)
+            .map(|length| attributes.partition_point(|attribute| attribute.name.len() < length))
+            .collect();
+        let places = |need: Need| {
+            let needed = attributes.iter().enumerate().filter(|(_, attribute)| attribute.need == need);
+            needed.map(|(place, _)| place).collect()
+        };
+        let (required, recommended) = (places(Need::Required), places(Need::Recommended));
         let constraints = raw.cons.iter().filter_map(|(name, names)| {
             let constraint = match &**name {
                 "at_least_one" => Constraint::AtLeastOne,
@@ -275,7 +293,8 @@ impl File {
             };
             Some((constraint, names.clone()))
         });
-        Table { name, constraints: constraints.collect(), attributes, needed }
+        let constraints = constraints.collect();
+        Table { name, by_length, required, recommended, constraints, attributes }
     }
 
     fn attribute(&self, name: Box<str>, raw: &RawAttribute) -> Attribute {
@@ -323,7 +342,7 @@ impl File {
             .or_else(|| inherited.and_then(|parent| parent.max_len.map(|max| (max, true))));
         let range = own.and_then(|own| own.range).or_else(|| inherited.and_then(|parent| parent.range));
         let format = own.filter(|own| own.regex.is_some()).and_then(|_| Format::of(name));
-        Scalar { name: name.into(), base, max_len, range, format }
+        Scalar { name: name.into(), base, max_len, range, format, time: name == "timestamp_t" }
     }
 }
 
@@ -349,7 +368,7 @@ mod tests {
         let schema = Schema::of(Version::NEWEST);
         assert!(schema.class().attribute("cloud", Profiles::default()).is_none());
         let cloud = schema.profile("cloud").unwrap();
-        assert_eq!(schema.class().attribute("cloud", cloud).unwrap().need, Need::Required);
+        assert!(schema.class().required(cloud).any(|attribute| &*attribute.name == "cloud"));
         assert_eq!(schema.profile_name(cloud), "cloud");
     }
 

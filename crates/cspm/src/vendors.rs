@@ -3,10 +3,12 @@
 #[cfg(any(feature = "conformity", feature = "insightcloudsec", feature = "bitdefender"))]
 use std::sync::Arc;
 
+#[cfg(any(feature = "conformity", feature = "bitdefender"))]
+use cspm_core::secrecy::SecretString;
 use cspm_core::{Capabilities, Error, ErrorKind, Result, SharedVendor};
 
 use crate::config::{Connection, VendorKind};
-#[cfg(feature = "insightcloudsec")]
+#[cfg(any(feature = "conformity", feature = "insightcloudsec", feature = "bitdefender"))]
 use crate::config::Credential;
 
 /// What each vendor that is built in can do.
@@ -58,7 +60,8 @@ pub fn connect(connection: &Connection) -> Result<SharedVendor> {
                 Config::new(connection.name.as_str(), connection.address.clone(), key(connection)?);
             config.settings = settings(connection);
             if let Some(name) = &connection.auth_header {
-                config.auth_scheme = AuthScheme::Header { name: name.clone(), prefix: String::new() };
+                let refused = |_| Error::new(ErrorKind::Config, "auth_header is no name of an HTTP header");
+                config.auth_scheme = AuthScheme::Header { name: name.parse().map_err(refused)?, prefix: String::new() };
             }
             Ok(Arc::new(Bitdefender::connect(config)?))
         }
@@ -104,10 +107,10 @@ pub(crate) fn check_path(vendor: VendorKind, path: &str) -> Option<&'static str>
 }
 
 #[cfg(any(feature = "conformity", feature = "bitdefender"))]
-fn key(connection: &Connection) -> Result<cspm_core::secrecy::SecretString> {
+fn key(connection: &Connection) -> Result<SecretString> {
     match &connection.credential {
-        crate::config::Credential::Key(key) => Ok(key.clone()),
-        crate::config::Credential::Login { .. } => {
+        Credential::Key(key) => Ok(key.clone()),
+        Credential::Login { .. } => {
             let message = format!("{} takes an api_key, not a log-in", connection.vendor.as_str());
             Err(Error::new(ErrorKind::Config, message))
         }

@@ -40,7 +40,7 @@ impl Local {
             Local::vendor(
                 "trend-demo",
                 "conformity",
-                conformity::BASE_PATH,
+                "/v1",
                 Conformity::DEMO_KEY,
                 Simulator::new(Arc::new(Conformity::new(conformity::World::demo(SEED), conformity::Options::default()))),
             ),

@@ -44,11 +44,6 @@ impl Asked {
     fn number(&self, name: &str) -> usize {
         self.parameter(name).unwrap().parse().unwrap()
     }
-
-    /// Whether a list parameter lets a value through.
-    fn lets(&self, name: &str, value: &str) -> bool {
-        self.parameter(name).is_none_or(|list| list.split(',').any(|allowed| allowed == value))
-    }
 }
 
 fn decoded(text: &str) -> String {

@@ -36,8 +36,17 @@ fn j11_every_field_of_every_type_keeps_the_others_readable() {
     let record = check("Qx7kP2mNz", "S3-016", "S3", "eu-west-1", "odd");
     let mut pointers = Vec::new();
     places(&record, "", &mut pointers);
-    let substitutes =
-        [json!(null), json!(true), json!(-1), json!(1.5), json!("x"), json!([]), json!([1, "a", null]), json!({}), json!({"id": 5})];
+    let substitutes = [
+        json!(null),
+        json!(true),
+        json!(-1),
+        json!(1.5),
+        json!("x"),
+        json!([]),
+        json!([1, "a", null]),
+        json!({}),
+        json!({"id": 5}),
+    ];
     let catalogue = catalogue();
     for pointer in pointers {
         for substitute in &substitutes {
@@ -57,7 +66,8 @@ fn j11_every_field_can_be_absent() {
     for key in record["attributes"].as_object().unwrap().keys() {
         let mut odd = record.clone();
         odd["attributes"].as_object_mut().unwrap().remove(key);
-        let step = decode_checks(&page_with(&odd), &catalogue(), &FindingQuery::default(), &origin()).unwrap();
+        let step =
+            decode_checks(&page_with(&odd), &catalogue(), &FindingQuery::default(), &origin()).unwrap();
         assert_eq!((step.items.len(), step.rejected.len()), (2, 0), "without {key}");
     }
 }
@@ -81,7 +91,8 @@ fn a_rejected_record_is_named_by_its_id_or_its_place() {
         (json!({"id": "x\u{1b}[31m"}), "x\\u{1b}[31m", "missing field"),
         (json!("text"), "number 2 of its page", "invalid type"),
     ] {
-        let step = decode_checks(&page_with(&record), &catalogue(), &FindingQuery::default(), &origin()).unwrap();
+        let step =
+            decode_checks(&page_with(&record), &catalogue(), &FindingQuery::default(), &origin()).unwrap();
         assert_eq!(step.items.len(), 1);
         assert_eq!(step.rejected[0].name, name);
         assert!(step.rejected[0].reason.contains(reason), "{:?}", step.rejected);

@@ -8,7 +8,9 @@ use serde_json::json;
 use super::*;
 
 fn checks(count: usize) -> Vec<Value> {
-    (0..count).map(|number| check("Qx7kP2mNz", "S3-016", "S3", "eu-west-1", &format!("b{number:05}"))).collect()
+    (0..count)
+        .map(|number| check("Qx7kP2mNz", "S3-016", "S3", "eu-west-1", &format!("b{number:05}")))
+        .collect()
 }
 
 /// Reads an organisation, and tells which pages were asked for, in order.
@@ -45,7 +47,11 @@ async fn p05_a_server_that_gives_fewer_a_page_is_followed_by_what_came() {
         let organisation = with_checks(move |asked| {
             let number = asked.number("page[number]");
             let page: Vec<&Value> = all.iter().skip(100 * number).take(100).collect();
-            let meta = if tells_pages { json!({"total": 1_234, "total-pages": 13}) } else { json!({"total": 1_234}) };
+            let meta = if tells_pages {
+                json!({"total": 1_234, "total-pages": 13})
+            } else {
+                json!({"total": 1_234})
+            };
             (200, json!({"data": page, "meta": meta}).to_string())
         });
         let (found, pages) = read(&organisation).await;

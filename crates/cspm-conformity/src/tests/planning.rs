@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use cspm_core::{
-    Account, AccountQuery, ErrorKind, Finding, FindingQuery, OutcomeFilter, Rule, RuleQuery, Severity, Source,
-    SuppressedFilter, gather,
+    Account, AccountQuery, ErrorKind, Finding, FindingQuery, OutcomeFilter, Rule, RuleQuery, Severity,
+    Source, SuppressedFilter, gather,
 };
 use serde_json::json;
 
@@ -120,7 +120,8 @@ async fn filters_that_could_lose_something_stay_here() {
 
 #[tokio::test]
 async fn a_severity_this_vendor_does_not_have_needs_no_request_for_checks() {
-    let query = FindingQuery { severities: BTreeSet::from([Severity::Informational]), ..FindingQuery::default() };
+    let query =
+        FindingQuery { severities: BTreeSet::from([Severity::Informational]), ..FindingQuery::default() };
     assert!(target_of(query).await.is_empty());
 }
 

@@ -27,7 +27,10 @@ async fn a03_a_missing_right_is_told_from_a_bad_key_by_one_probe() {
     assert_eq!(found.scopes.len(), 12);
     for scope in &found.scopes {
         let error = scope.error.as_ref().unwrap();
-        assert_eq!((error.kind(), error.owner(), error.status()), (ErrorKind::Permission, Owner::Customer, Some(403)));
+        assert_eq!(
+            (error.kind(), error.owner(), error.status()),
+            (ErrorKind::Permission, Owner::Customer, Some(403))
+        );
         assert!(error.to_string().contains("read-only access to the account"), "{error}");
     }
     assert_eq!(organisation.asked("/users/whoami").len(), 1);

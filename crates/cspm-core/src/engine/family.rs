@@ -38,7 +38,8 @@ impl Family {
     /// Books the end of a part.
     pub(super) fn part_ended(&mut self, part: &ScopeReport) {
         self.open_parts = self.open_parts.saturating_sub(1);
-        self.owed += part.expected.unwrap_or(0).saturating_sub(part.received);
+        // Figures are the vendor's, of any size.
+        self.owed = self.owed.saturating_add(part.expected.unwrap_or(0).saturating_sub(part.received));
         if self.failed.is_none() {
             self.failed.clone_from(&part.error);
         }
@@ -47,7 +48,7 @@ impl Family {
     /// Whether the parts add up.
     pub(super) fn sum(&mut self) -> Sum {
         let read = self.written.len();
-        let accounted = read + self.owed;
+        let accounted = read.saturating_add(self.owed);
         // More than announced is only odd if no part failed: another part may have brought what that one owes.
         let is_wrong =
             |announced: &u64| *announced > accounted || (*announced < accounted && self.failed.is_none());

@@ -9,11 +9,9 @@ use super::distinct::Keys;
 use super::family::{Family, Sum};
 use super::piece::{Job, Piece, Retry};
 use super::progress::Snapshot;
-use crate::{
-    Error, ErrorKind, Notice, Notices, Record, Rejected, Scope, ScopeReport, Step, Then, clean_text,
-};
+use crate::{Error, Notice, Notices, Record, Rejected, Scope, ScopeReport, Step, Then, clean_text};
 
-/// How often scopes may divide, or lead to further scopes, one out of the other.
+/// How often scopes may divide, one out of the other.
 const DEPTH: u32 = 32;
 
 /// What follows from an answer.
@@ -109,7 +107,7 @@ impl Ledger {
             let earlier = piece.expected().unwrap_or(0);
             piece.announce(figure);
             if family.is_none() {
-                self.expected = self.expected.saturating_sub(earlier) + figure;
+                self.expected = self.expected.saturating_sub(earlier).saturating_add(figure);
             }
         }
         if self.pieces.get(job.piece).is_some_and(|piece| piece.is_recount) {
@@ -126,7 +124,7 @@ impl Ledger {
             None => Vec::new(),
         };
         let more: Vec<Job> =
-            step.more.into_iter().filter_map(|scope| self.open(scope, family, depth + 1)).collect();
+            step.more.into_iter().filter_map(|scope| self.open(scope, family, depth)).collect();
         let mut jobs = self.close_if_read(job.piece);
         jobs.extend(next);
         jobs.extend(more);
@@ -165,13 +163,6 @@ impl Ledger {
     /// Opens a piece, unless its scope has one, and returns its first request.
     fn open(&mut self, scope: Scope, family: Option<usize>, depth: u32) -> Option<Job> {
         if !self.known.insert(self.key(&scope)) {
-            return None;
-        }
-        if depth > DEPTH {
-            self.lost(
-                scope,
-                Error::new(ErrorKind::Protocol, "every scope leads to another one, without end"),
-            );
             return None;
         }
         if let Some(family) = family.and_then(|family| self.families.get_mut(family)) {
@@ -240,17 +231,12 @@ impl Ledger {
     fn split(&mut self, whole: usize, parts: Vec<Scope>) -> Vec<Job> {
         let known = parts.iter().any(|part| self.known.contains(&self.key(part)));
         let Some(piece) = self.pieces.get_mut(whole) else { return Vec::new() };
-        let refusal = if parts.is_empty() {
-            Some("the adapter divided a scope into nothing")
-        } else if known {
-            Some("the adapter divided a scope into one that was there before")
-        } else if piece.depth >= DEPTH {
-            Some("the adapter divides scopes without end")
-        } else {
-            None
-        };
-        if let Some(reason) = refusal {
-            piece.give_up(Error::bug(reason));
+        if known || piece.depth >= DEPTH {
+            piece.give_up(Error::bug("the adapter divides scopes in circles or without end"));
+            return self.close_if_read(whole);
+        }
+        if parts.is_empty() && piece.family.is_none() {
+            // Nothing to divide: an empty listing, if that is what was announced.
             return self.close_if_read(whole);
         }
         let (depth, announced, inherited) = (piece.depth + 1, piece.expected(), piece.family);
@@ -264,10 +250,12 @@ impl Ledger {
             self.families.push(Family::new(scope, announced, written));
             self.families.len() - 1
         });
-        let jobs = parts.into_iter().filter_map(|part| self.open(part, Some(family), depth)).collect();
+        let mut jobs: Vec<Job> =
+            parts.into_iter().filter_map(|part| self.open(part, Some(family), depth)).collect();
         if let (Some(_), Some(family)) = (inherited, self.families.get_mut(family)) {
             family.open_parts = family.open_parts.saturating_sub(1);
         }
+        jobs.extend(self.settle(Some(family)));
         jobs
     }
 
@@ -284,7 +272,7 @@ impl Ledger {
                 (figure, family.and_then(|family| self.families.get_mut(family)))
             {
                 let earlier = family.announced.replace(figure).unwrap_or(0);
-                self.expected = self.expected.saturating_sub(earlier) + figure;
+                self.expected = self.expected.saturating_sub(earlier).saturating_add(figure);
             }
             return self.settle(family);
         }

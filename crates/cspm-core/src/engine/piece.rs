@@ -34,7 +34,7 @@ pub(super) struct Piece {
     pub(super) family: Option<usize>,
     /// Only asks for a family's figure again.
     pub(super) is_recount: bool,
-    /// How often scopes were divided, or found on the way, until this one came out.
+    /// How often scopes were divided until this one came out.
     pub(super) depth: u32,
     /// Requests waiting or in flight.
     pub(super) open: usize,
@@ -150,7 +150,7 @@ impl Piece {
     pub(super) fn fail(&mut self, job: &Job, error: Error) -> Retry {
         // A cursor that the vendor no longer knows: begin again, once.
         let expired = matches!(job.at, Cursor::Token(_)) && matches!(error.status(), Some(400 | 410));
-        if expired && !self.restarted {
+        if expired && !self.restarted && !self.stopped {
             self.restarted = true;
             return Retry::Now(self.begin(job.piece));
         }
@@ -191,7 +191,9 @@ impl Piece {
             )
         } else if self.empty >= EMPTY_PAGES {
             Some("the listing does not end: a thousand empty pages in a row")
-        } else if self.expected.is_some_and(|expected| self.seen.len() > expected.saturating_mul(2) + 10_000)
+        } else if self
+            .expected
+            .is_some_and(|expected| self.seen.len() > expected.saturating_mul(2).saturating_add(10_000))
         {
             Some("the listing does not end: more than twice the announced number of records")
         } else if !next.iter().all(|cursor| self.asked.insert(keys.of(cursor))) {
@@ -248,7 +250,8 @@ impl Piece {
             }
             _ => "the listing kept changing while it was read".to_owned(),
         };
-        Some(Error::new(ErrorKind::Protocol, message).temporary())
+        let error = Error::new(ErrorKind::Protocol, message);
+        Some(if self.moved { error.temporary() } else { error })
     }
 }
 

@@ -127,7 +127,12 @@ impl Shared {
         };
         let (parts, body) = response.into_parts();
         let (status, mut headers) = (parts.status, parts.headers);
-        tracing::debug!(operation = call.operation, status = status.as_u16(), bytes = body.len(), "an answer");
+        tracing::debug!(
+            operation = call.operation,
+            status = status.as_u16(),
+            bytes = body.len(),
+            "an answer"
+        );
         self.note_clock(&headers);
         let stated_wait = self.note_pace(status, &headers, slot);
         if status.is_success() {
@@ -136,7 +141,12 @@ impl Shared {
             let cleaner = if is_nameless { self.redactor.lasting() } else { self.redactor.all() };
             cleaner.clean_headers(&mut headers);
             let body = cleaner.clean(body);
-            return Judged::Done(Answer { operation: call.operation, status: status.as_u16(), headers, body });
+            return Judged::Done(Answer {
+                operation: call.operation,
+                status: status.as_u16(),
+                headers,
+                body,
+            });
         }
         let mut message = error_message(&body, &self.redactor);
         if status.is_redirection() {
@@ -162,7 +172,8 @@ impl Shared {
         }
         self.pace.accepted(slot);
         // Nothing remains of the quota: the next request would be refused, so it waits already.
-        let exhausted = exhausted_until(headers, now).filter(|wait| status.is_success() && *wait <= LONGEST_QUOTA_WAIT);
+        let exhausted =
+            exhausted_until(headers, now).filter(|wait| status.is_success() && *wait <= LONGEST_QUOTA_WAIT);
         if let Some(wait) = bearable.or(exhausted) {
             self.pace.hold(wait);
         }

@@ -25,8 +25,8 @@ mod settings;
 #[cfg(test)]
 mod tests;
 
-use judge::Judged;
 pub(crate) use judge::Failure;
+use judge::Judged;
 pub use settings::{ClientBuilder, Settings};
 
 /// Redirects within the origin that one read follows.
@@ -153,8 +153,7 @@ impl Client {
                 }
             }
             let retries_on_500 = shared.dialect.retries_on_500;
-            let wait =
-                repeats.wait_before_next(call, &failure, retries_on_500, &shared.purse, &shared.pace);
+            let wait = repeats.wait_before_next(call, &failure, retries_on_500, &shared.purse, &shared.pace);
             let Some(wait) = wait else {
                 return Err(failure.into_error(shared, repeats.sent));
             };
@@ -162,7 +161,10 @@ impl Client {
             if !in_time || wait > LONGEST_SENSIBLE_WAIT {
                 let hint = match failure.stated_wait {
                     Some(stated) => {
-                        format!("the vendor asks to wait {}, longer than this call may take", in_words(stated))
+                        format!(
+                            "the vendor asks to wait {}, longer than this call may take",
+                            in_words(stated)
+                        )
                     }
                     None => "no time is left to try again".to_owned(),
                 };
@@ -235,7 +237,8 @@ impl Shared {
                 Error::new(ErrorKind::Throttled, message).temporary()
             }
             None => {
-                let message = "not sent: at the pace of requests its turn comes later than this call may take";
+                let message =
+                    "not sent: at the pace of requests its turn comes later than this call may take";
                 Error::new(ErrorKind::Timeout, message).temporary()
             }
         }

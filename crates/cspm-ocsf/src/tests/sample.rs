@@ -178,6 +178,6 @@ fn what_older_versions_require_is_filled_from_what_is_nearest() {
 fn an_event_of_the_version_or_an_older_one_stays_as_it_is() {
     let event = Event::from_value(sample_at(Version::V1_3)).unwrap();
     for version in [Version::V1_3, Version::V1_8] {
-        assert_eq!(step_down(event.clone(), version), [event.clone()]);
+        assert_eq!(step_down(event.clone(), version), vec![event.clone()]);
     }
 }

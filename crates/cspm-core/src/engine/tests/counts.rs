@@ -139,6 +139,7 @@ async fn a_record_missing_from_both_passes_is_reported() {
     let run = run(&script).await;
     assert_eq!(run.scopes(), ["a 19/20 protocol"]);
     assert!(run.error_of("a").contains("announced 20 records and delivered 19"), "{}", run.error_of("a"));
+    assert!(!run.report.scopes[0].error.as_ref().unwrap().is_temporary(), "the same every time");
     assert_eq!(run.asked.len(), 4);
 }
 
@@ -225,4 +226,18 @@ async fn records_that_are_not_wanted_count_as_received_and_are_not_handed_on() {
     let run = run(&script).await;
     assert_eq!(run.ids.len(), 18);
     assert_eq!(run.scopes(), ["a 20/20 complete"]);
+}
+
+#[tokio::test]
+async fn figures_beyond_all_bounds_are_reported_as_they_are() {
+    let most = u64::MAX;
+    let script = Script::new(&["a", "b", "c"], move |name, _, _| {
+        Ok(match name {
+            "c" => Step::with(Vec::new(), Then::Split(scopes(&["d", "e"]))).expecting(Some(most)),
+            _ => Step::done(vec![item(name)]).expecting(Some(most)),
+        })
+    });
+    let run = run(&script).await;
+    assert_eq!(run.ids(), ["a", "b", "d", "e"]);
+    assert_eq!(run.scopes(), ["a", "b", "d", "e"].map(|name| format!("{name} 1/{most} protocol")));
 }

@@ -274,3 +274,16 @@ async fn a_restart_forgives_what_failed_before_it() {
     assert_eq!((&mut reading).count().await, 6);
     assert!(reading.into_report().complete, "the second attempt read everything");
 }
+
+#[tokio::test]
+async fn a_scope_given_up_stays_so_when_another_of_its_cursors_expires() {
+    let script = Script::new(&["a"], |_, at, _| match token_number(at) {
+        // The first answers before the second, and repeats itself.
+        0 => Ok(Step::with(items(0..2), Then::Fan(vec![token(2), token(1)]))),
+        1 => Ok(next(items(2..4), token(1))),
+        _ => Err(Error::new(ErrorKind::InvalidRequest, "cursor expired").with_status(410)),
+    });
+    let run = run(&script).await;
+    assert_eq!(run.scopes(), ["a 4/- protocol"]);
+    assert_eq!(run.asked.len(), 3);
+}

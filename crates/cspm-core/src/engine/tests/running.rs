@@ -201,6 +201,20 @@ async fn a_second_pass_does_not_double_the_progress() {
 }
 
 #[tokio::test]
+async fn a_whole_that_is_counted_again_does_not_double_the_progress() {
+    let script = Script::new(&["a"], |name, _, before| match name {
+        "a" => Ok(Step::with(Vec::new(), Then::Split(scopes(&["b"]))).expecting(Some(9 - before as u64))),
+        _ => Ok(Step::done(items(0..8)).expecting(Some(8))),
+    });
+    let mut reading = script.reading(1);
+    let progress = reading.progress();
+    assert_eq!((&mut reading).count().await, 8);
+    let end = Snapshot { written: 8, received: 8, expected: 8, scopes: 1, scopes_done: 1, finished: true };
+    assert_eq!(progress.snapshot(), end);
+    assert!(reading.into_report().complete);
+}
+
+#[tokio::test]
 async fn gather_brings_everything_or_says_what_is_missing() {
     let script = Script::new(&["a", "b"], |_, at, _| Ok(fan(20, 10, at)));
     let gathered = gather(&script, ()).await;

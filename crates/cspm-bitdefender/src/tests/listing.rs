@@ -1,0 +1,131 @@
+//! Paging and envelopes, the same for all collections.
+
+use cspm_core::{Account, AccountQuery, Cursor, ErrorKind, RuleQuery, Scope, Source, Then, Vendor, gather};
+
+use super::{RULE, RULES, SCANS, asked, config, connect, links, page, serve};
+use crate::decode::decode_accounts;
+use crate::{Bitdefender, Config, Links, NextLink};
+
+fn scan(id: &str) -> String {
+    format!(r#"{{"id":"{id}","attributes":{{"name":"n","target":"t"}}}}"#)
+}
+
+fn then(page: &str, links: &Links) -> cspm_core::Result<Then> {
+    decode_accounts(page, &cspm_core::Origin::new("gravity", "bitdefender"), links).map(|step| step.then)
+}
+
+/// P17, section 3.4 rules 1 and 8: the link byte for byte, and `page_limit` on the first request only, if configured.
+#[tokio::test]
+async fn p17_next_links_are_asked_for_as_they_are() {
+    let next = "/v1/setting/scans?page_cursor=b3Bh%2Bw%3D%3D&x=a+b";
+    let server = serve(&[
+        ("/v1/setting/scans?page_limit=2", page(&[scan("a"), scan("b")], 3, next)),
+        (next, page(&[scan("c")], 3, "")),
+    ])
+    .await;
+    let vendor = Bitdefender::connect(Config { page_limit: Some(2), ..config(&server) }).unwrap();
+    let gathered = gather(vendor.accounts(), AccountQuery::default()).await;
+    assert_eq!(gathered.items.len(), 3);
+    assert_eq!(gathered.scopes[0].expected, Some(3));
+    assert!(gathered.scopes[0].complete);
+    assert_eq!(asked(&server).await, ["/v1/setting/scans?page_limit=2", next]);
+}
+
+/// P18, section 3.4 rules 2 and 4: absent, null and empty end a listing; an object with `href` is followed; an empty page
+/// does not end it.
+#[test]
+fn p18_forms_of_next() {
+    let of = |links_member: &str| {
+        then(&format!(r#"{{"data":[],"links":{links_member},"meta":{{"total":0,"elapsed":0}}}}"#), &links())
+    };
+    for end in ["{}", "null", r#"{"next":null}"#, r#"{"next":""}"#, "[]"] {
+        assert_eq!(of(end).unwrap(), Then::Done, "{end}");
+    }
+    let wanted = Then::Next(Cursor::Token("/v1/setting/scans?page_cursor=x".to_owned()));
+    let host = "https://API.e.cs.gravityzone.bitdefender.com:443";
+    for link in [
+        r#""/v1/setting/scans?page_cursor=x""#,
+        r#""/setting/scans?page_cursor=x""#,
+        r#"{"href":"/v1/setting/scans?page_cursor=x","meta":{}}"#,
+        &format!(r#""{host}/v1/setting/scans?page_cursor=x""#),
+    ] {
+        assert_eq!(of(&format!(r#"{{"next":{link}}}"#)).unwrap(), wanted, "{link}");
+    }
+    for odd in [r#"{"next":7}"#, r#"{"next":["/v1/x"]}"#, r#"{"next":{}}"#] {
+        assert_eq!(of(odd).unwrap_err().kind(), ErrorKind::Protocol, "{odd}");
+    }
+}
+
+/// S05, section 3.4 rule 6: another host is asked for nothing; its path is asked for at the configured one, or nothing.
+#[test]
+fn s05_links_to_other_hosts() {
+    let foreign = |link: &str| format!(r#"{{"data":[],"links":{{"next":"{link}"}}}}"#);
+    let old = foreign("https://api.horangi.example/v1/setting/scans?page_cursor=x");
+    let wanted = Then::Next(Cursor::Token("/v1/setting/scans?page_cursor=x".to_owned()));
+    assert_eq!(then(&old, &links()).unwrap(), wanted);
+    let origin = cspm_core::Origin::new("gravity", "bitdefender");
+    assert_eq!(decode_accounts(&old, &origin, &links()).unwrap().notices.len(), 1);
+    let base = crate::region_base("e").unwrap();
+    let strict = Links::new(base, NextLink::SameOriginOnly);
+    assert_eq!(then(&old, &strict).unwrap_err().kind(), ErrorKind::Protocol);
+    for hostile in
+        ["file:///etc/passwd", "https://user@evil.example/v1/x", "//evil.example/v1/x", "https://e\\\\vil/x"]
+    {
+        assert_eq!(then(&foreign(hostile), &links()).unwrap_err().kind(), ErrorKind::Protocol, "{hostile}");
+    }
+}
+
+/// Section 3.2: an object where an array is due; R13 and R15: no data is no empty list.
+#[test]
+fn envelopes() {
+    let origin = cspm_core::Origin::new("gravity", "bitdefender");
+    let one = format!(r#"{{"data":{}}}"#, scan("a"));
+    assert_eq!(decode_accounts(&one, &origin, &links()).unwrap().items.len(), 1);
+    for (body, kind) in [
+        ("{}", ErrorKind::Protocol),
+        (r#"{"data":null}"#, ErrorKind::Protocol),
+        (r#"{"data":"x"}"#, ErrorKind::Protocol),
+        (r#"{"message":"Internal error"}"#, ErrorKind::Server),
+        ("[]", ErrorKind::Protocol),
+    ] {
+        assert_eq!(decode_accounts(body, &origin, &links()).unwrap_err().kind(), kind, "{body}");
+    }
+}
+
+/// Section 4: archived accounts stay in the list and are not enabled; the cloud is not told.
+#[test]
+fn accounts() {
+    let origin = cspm_core::Origin::new("gravity", "bitdefender");
+    let archived = SCANS.replace(r#""is_archived":false"#, r#""is_archived":true"#);
+    for (body, enabled) in [(SCANS, Some(true)), (archived.as_str(), Some(false))] {
+        let account: Account = decode_accounts(body, &origin, &links()).unwrap().items.remove(0);
+        assert_eq!(account.identity.id.as_deref(), Some(super::SCAN));
+        assert_eq!(account.identity.cloud_id.as_deref(), Some("123456789012"));
+        assert_eq!(account.identity.name.as_deref(), Some("prod-payments"));
+        assert_eq!((account.identity.provider.as_deref(), account.enabled), (None, enabled));
+    }
+}
+
+/// Section 8.
+#[tokio::test]
+async fn rules() {
+    let server = serve(&[("/v1/cspm/rules", RULES.to_owned())]).await;
+    let vendor = connect(&server);
+    let gathered = gather(vendor.rules(), RuleQuery).await;
+    assert!(gathered.shortfall().is_none());
+    let rule = &gathered.items[0];
+    assert_eq!((&*rule.id, rule.title.as_deref()), (RULE, Some("Bucket readable by anyone")));
+    assert_eq!(rule.severity, cspm_core::Severity::High);
+    assert_eq!((&*rule.standards[0].id, rule.standards[0].control.as_deref()), ("GDPR", Some("A.5.12")));
+}
+
+/// A place that is of no such listing is a mistake of this program, not a request.
+#[tokio::test]
+async fn no_page_numbers() {
+    let server = serve(&[]).await;
+    let vendor = connect(&server);
+    let source: &dyn Source<Account> = &vendor;
+    let error = source.step(&AccountQuery::default(), &Scope::default(), &Cursor::Page(2)).await.unwrap_err();
+    assert_eq!(error.owner(), cspm_core::Owner::Tool);
+    assert!(asked(&server).await.is_empty());
+}

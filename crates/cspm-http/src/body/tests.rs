@@ -1,0 +1,78 @@
+use proptest::prelude::*;
+
+use super::*;
+
+#[test]
+fn r16_every_error_shape_gives_one_clean_line() {
+    let none = Redactor::default();
+    for (body, want) in [
+        (r#"{"Message":"User is not authorized"}"#, Some("User is not authorized")),
+        (r#"{"message":"Unauthorized"}"#, Some("Unauthorized")),
+        (
+            r#"{"errors":[{"status":422,"source":{"pointer":"/data"},"details":"Name is required"}]}"#,
+            Some("Name is required (/data)"),
+        ),
+        (r#"{"errors":[{"status":400,"message":"accountIds is required"}]}"#, Some("accountIds is required")),
+        (r#"{"error_message":"no","error_type":"T","traceback":"secret path"}"#, Some("no")),
+        (r#"{"messages":{"json":{"limit":["Unknown field."]}}}"#, Some("limit: Unknown field.")),
+        (r#"{"error":{"code":"x","message":"ids: at most 100"}}"#, Some("ids: at most 100")),
+        (r#"{"error":"Bad Request"}"#, Some("Bad Request")),
+        (r#"{"type":"about:blank","title":"Gone","status":"x"}"#, Some("Gone")),
+        ("<html><title>502 Bad Gateway</title></html>", Some("an HTML page titled \"502 Bad Gateway\"")),
+        ("busy\x1b[2J", Some("busy\\u{1b}[2J")),
+        ("", None),
+    ] {
+        assert_eq!(error_message(body.as_bytes(), &none).as_deref(), want, "{body}");
+    }
+    assert!(error_message(b"\xff\xfe\xff", &none).is_some());
+    let huge = vec![b'a'; 1_000_000];
+    assert!(error_message(&huge, &none).unwrap().chars().count() <= 121);
+}
+
+#[test]
+fn j03_j06_depth_and_encoding_are_refused_before_decoding() {
+    assert!(checked_text(br#"{"a":"[[[[ \" [[["}"#).is_ok());
+    let deep = [vec![b'['; 101], vec![b']'; 101]].concat();
+    assert_eq!(checked_text(&deep).unwrap_err().kind(), ErrorKind::Protocol);
+    let flat = [vec![b'['; 100], vec![b']'; 100]].concat();
+    assert!(checked_text(&flat).is_ok());
+    assert!(checked_text(b"{\"a\":\"\xff\"}").unwrap_err().to_string().contains("byte 6"));
+    assert_eq!(checked_text(b"\xef\xbb\xbf{}").unwrap(), "{}");
+    assert_eq!(checked_text(b" <html>").unwrap_err().owner(), Owner::Customer);
+    assert_eq!(checked_text(b" ").unwrap_err().kind(), ErrorKind::Protocol);
+}
+
+#[test]
+fn r16_the_message_is_cut_after_secrets_are_blotted_out() {
+    let redactor = Redactor::default();
+    redactor.learn(&secrecy::SecretString::from("hunter22"));
+    let body = format!("{{\"message\":\"{}hunter22\"}}", "x".repeat(295));
+    let message = error_message(body.as_bytes(), &redactor).unwrap();
+    assert!(message.ends_with("x[reda…"), "{message}");
+    let body = format!("{}hunter22", "x".repeat(ERROR_BODY - 4));
+    assert!(!error_message(body.as_bytes(), &redactor).unwrap().contains("hunt"));
+}
+
+proptest! {
+    #[test]
+    fn r16_any_body_gives_one_bounded_clean_line(
+        body in prop_oneof![
+            proptest::collection::vec(any::<u8>(), 0..200),
+            "<[a-zA-Z<>/ ]{0,40}(<title>)?[ -~\u{0}-\u{200f}]{0,400}(</title>)?".prop_map(String::into_bytes),
+            "\\{\"(message|errors|error|messages|title)\":[\\[\\]{}\":a-z0-9,\u{1b}]{0,60}\\}".prop_map(String::into_bytes),
+            any::<String>().prop_map(|text| serde_json::json!({"errors": [{"detail": text}]}).to_string().into_bytes()),
+            any::<String>().prop_map(|text| serde_json::json!({"messages": {"a": {"b": [text]}}}).to_string().into_bytes()),
+        ],
+    ) {
+        if let Some(message) = error_message(&body, &Redactor::default()) {
+            prop_assert!(message.chars().all(|character| !cspm_core::is_hostile(character)), "{message:?}");
+            // 300 characters, of which each may have become an escape such as `\u{10ffff}`.
+            prop_assert!(message.chars().count() <= 300 * 10 + 40);
+        }
+    }
+
+    #[test]
+    fn j03_no_text_makes_checking_panic(body in proptest::collection::vec(any::<u8>(), 0..400)) {
+        let _ = checked_text(&body);
+    }
+}

@@ -1,0 +1,300 @@
+//! One simulated vendor, one connection to it, and everything that must hold of every run.
+
+use std::sync::Arc;
+
+use cspm_core::secrecy::SecretString;
+use cspm_core::{Account, ErrorKind, Finding, FindingQuery, OutcomeFilter, Result, Rule, SharedVendor, SuppressedFilter};
+use cspm_http::{BaseUrl, Exchange, Settings};
+use cspm_simulator::{Match, RequestLog, Simulator, bitdefender, conformity, insightcloudsec};
+
+use crate::{Carrier, Installation, Kind, Model, Traces, assert_absent, fresh};
+
+/// As whom a connection calls. Whatever it is, the secret itself is fresh.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Access {
+    /// A key that may do everything.
+    #[default]
+    Full,
+    /// A key that the vendor does not know.
+    Unknown,
+    /// The key that a simulator has under this name, with its rights.
+    Key(&'static str),
+    /// InsightCloudSec: a user name and its right password.
+    Password(&'static str),
+    /// InsightCloudSec: a user name and a wrong password.
+    WrongPassword(&'static str),
+}
+
+/// What a lab is made of.
+#[derive(Clone, Debug)]
+pub struct Setup {
+    /// The vendor.
+    pub installation: Installation,
+    /// As whom to call.
+    pub access: Access,
+    /// What a user may set on the connection.
+    pub settings: Settings,
+    /// Bitdefender: what to do with links to another host.
+    pub next_link: cspm_bitdefender::NextLink,
+}
+
+impl Setup {
+    /// Full access and the usual settings.
+    #[must_use]
+    pub fn new(installation: impl Into<Installation>) -> Self {
+        Self {
+            installation: installation.into(),
+            access: Access::Full,
+            settings: Settings::default(),
+            next_link: Default::default(),
+        }
+    }
+
+    /// The same with another access.
+    #[must_use]
+    pub fn access(mut self, access: Access) -> Self {
+        self.access = access;
+        self
+    }
+
+    /// The same with a pace that the user sets.
+    #[must_use]
+    pub fn per_second(mut self, requests: f64) -> Self {
+        self.settings.requests_per_second = Some(requests);
+        self
+    }
+
+    /// Starts it.
+    #[must_use]
+    pub fn start(self) -> Lab {
+        Lab::start(self)
+    }
+}
+
+/// One simulated vendor and one connection to it.
+pub struct Lab {
+    /// Which vendor.
+    pub kind: Kind,
+    /// The connection.
+    pub vendor: SharedVendor,
+    /// The vendor's side: log, faults, throttle, clock.
+    pub simulator: Simulator,
+    /// The vendor itself: its world, its keys.
+    pub model: Model,
+    /// A host that nobody has any business with: whatever reaches it was led astray.
+    pub decoy: Simulator,
+    pub(crate) carrier: Arc<Carrier>,
+    secret: String,
+    traces: Traces,
+}
+
+/// Where the vendor is.
+const HOST: &str = "127.0.0.1:8080";
+
+impl Lab {
+    /// The host and port of the decoy.
+    pub const DECOY: &str = "127.0.0.1:6666";
+    /// The connection's name.
+    pub const NAME: &str = "lab";
+
+    /// The vendor's demonstration world with full access.
+    #[must_use]
+    pub fn demo(kind: Kind) -> Self {
+        Setup::new(Installation::demo(kind)).start()
+    }
+
+    /// A world with so many findings in one listing, with full access.
+    #[must_use]
+    pub fn sized(kind: Kind, findings: usize) -> Self {
+        Setup::new(Installation::sized(kind, findings)).start()
+    }
+
+    fn start(setup: Setup) -> Self {
+        let Setup { mut installation, access, settings, next_link } = setup;
+        let traces = Traces::of_this_thread();
+        let kind = installation.kind();
+        let secret = fresh();
+        match access {
+            Access::Full => installation.give(kind.demo_key(), &secret),
+            Access::Key(holder) | Access::Password(holder) => installation.give(holder, &secret),
+            Access::Unknown | Access::WrongPassword(_) => {}
+        }
+        let (model, simulator) = installation.start();
+        let decoy = Simulator::decoy();
+        let carrier = Arc::new(
+            Carrier::default().with(HOST, simulator.clone()).with(Self::DECOY, decoy.clone()),
+        );
+        let login = match access {
+            Access::Password(name) | Access::WrongPassword(name) => Some(name),
+            _ => None,
+        };
+        let lab = Self {
+            vendor: connect(kind, &secret, login, settings, next_link, carrier.clone()).expect("a connection"),
+            kind,
+            simulator,
+            model,
+            decoy,
+            carrier,
+            secret,
+            traces,
+        };
+        lab.simulator.log().keep(1_000_000);
+        lab
+    }
+
+    /// What was asked of the vendor.
+    #[must_use]
+    pub fn log(&self) -> &RequestLog {
+        self.simulator.log()
+    }
+
+    /// How many requests of this sort were made.
+    #[must_use]
+    pub fn count(&self, what: &Match) -> u64 {
+        self.log().matching(what).len() as u64
+    }
+
+    /// How many requests for findings were made.
+    #[must_use]
+    pub fn pages(&self) -> u64 {
+        self.count(&self.kind.listing())
+    }
+
+    /// The secret of this test.
+    #[must_use]
+    pub fn secret(&self) -> &str {
+        &self.secret
+    }
+
+    /// Everything that the vendor lists.
+    pub async fn everything(&self) -> crate::Outcome<Finding> {
+        self.findings(&everything()).await
+    }
+
+    /// Reads findings.
+    pub async fn findings(&self, query: &FindingQuery) -> crate::Outcome<Finding> {
+        let query = query.clone();
+        let asked = crate::outcome::read(self, move |fleet| fleet.findings(&query)).await;
+        asked.unwrap_or_else(|error| panic!("{:?}: refused: {error}", self.kind))
+    }
+
+    /// The refusal of a question that cannot be answered. Nothing was sent.
+    pub async fn refusal(&self, query: &FindingQuery) -> cspm_core::Error {
+        let (query, before) = (query.clone(), self.log().count());
+        match crate::outcome::read(self, move |fleet| fleet.findings(&query)).await {
+            Ok(_) => panic!("{:?}: not refused", self.kind),
+            Err(error) => {
+                assert_eq!(error.kind(), ErrorKind::Unsupported);
+                assert_eq!(self.log().count(), before, "something was sent");
+                error
+            }
+        }
+    }
+
+    /// Lists accounts.
+    pub async fn accounts(&self) -> crate::Outcome<Account> {
+        crate::outcome::read(self, |fleet| fleet.accounts()).await.expect("accounts can be listed")
+    }
+
+    /// Lists rules.
+    pub async fn rules(&self) -> crate::Outcome<Rule> {
+        crate::outcome::read(self, |fleet| fleet.rules()).await.expect("rules can be listed")
+    }
+
+    /// Fails the test if the credential is in this text.
+    pub fn assert_no_secret(&self, place: &str, text: &str) {
+        assert_absent(std::slice::from_ref(&self.secret), place, text);
+    }
+}
+
+impl Drop for Lab {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            self.assert_no_secret("the log", &self.traces.text());
+            self.assert_no_secret("the connection's Debug", &format!("{:?}", self.vendor.origin()));
+            assert_eq!(self.decoy.log().count(), 0, "something was sent to a host it has no business with");
+        }
+    }
+}
+
+/// A query for everything that a vendor lists.
+#[must_use]
+pub fn everything() -> FindingQuery {
+    FindingQuery {
+        outcome: OutcomeFilter::All,
+        suppressed: SuppressedFilter::Include,
+        ..FindingQuery::default()
+    }
+}
+
+fn connect(
+    kind: Kind,
+    secret: &str,
+    login: Option<&str>,
+    settings: Settings,
+    next_link: cspm_bitdefender::NextLink,
+    carrier: Arc<dyn Exchange>,
+) -> Result<SharedVendor> {
+    let base_url = BaseUrl::parse(&format!("http://{HOST}{}", kind.base_path())).expect("an address");
+    let name: Arc<str> = Lab::NAME.into();
+    let api_key = SecretString::from(secret.to_owned());
+    Ok(match kind {
+        Kind::Conformity => {
+            use cspm_conformity::{Config, Conformity};
+            Arc::new(Conformity::connect_through(Config { name, base_url, api_key, settings }, carrier)?)
+        }
+        Kind::InsightCloudSec => {
+            use cspm_insightcloudsec::{Config, Credential, InsightCloudSec};
+            let credential = match login {
+                Some(username) => Credential::Password { username: username.to_owned(), password: api_key },
+                None => Credential::ApiKey(api_key),
+            };
+            Arc::new(InsightCloudSec::connect_through(Config { name, base_url, credential, settings }, carrier)?)
+        }
+        _ => {
+            use cspm_bitdefender::{Bitdefender, Config};
+            let mut config = Config::new(name, base_url, api_key);
+            config.settings = settings;
+            config.next_link = next_link;
+            Arc::new(Bitdefender::connect_through(config, carrier)?)
+        }
+    })
+}
+
+/// What tests need to know of a vendor to speak of "a page" or "the listing".
+pub trait KindExt {
+    /// The path of its base URL.
+    fn base_path(&self) -> &'static str;
+    /// The simulator's key that may do everything.
+    fn demo_key(&self) -> &'static str;
+    /// Requests for findings.
+    fn listing(&self) -> Match;
+    /// How many findings are on a page.
+    fn page(&self) -> usize;
+}
+
+impl KindExt for Kind {
+    fn base_path(&self) -> &'static str {
+        if *self == Kind::InsightCloudSec { "" } else { "/v1" }
+    }
+
+    fn demo_key(&self) -> &'static str {
+        match self {
+            Kind::Conformity => conformity::Conformity::DEMO_KEY,
+            Kind::InsightCloudSec => insightcloudsec::DEMO_KEY,
+            _ => bitdefender::DEMO_KEY,
+        }
+    }
+
+    fn listing(&self) -> Match {
+        match self {
+            Kind::Conformity => Match::get("/v1/checks"),
+            Kind::InsightCloudSec => Match::post("/v3/public/resource/query"),
+            _ => Match::get("/v1/cspm/checks"),
+        }
+    }
+
+    fn page(&self) -> usize {
+        if *self == Kind::Bitdefender { 500 } else { 1_000 }
+    }
+}

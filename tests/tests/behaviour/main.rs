@@ -1,0 +1,5 @@
+//! Every promise, run against every vendor.
+
+mod complete;
+mod filters;
+mod listings;
