@@ -12,7 +12,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let local = cspm_examples::bitdefender()?;
     // From its second page on, this vendor refuses to list checks.
     let pages = Match::get("*/cspm/checks");
-    local.served.simulator().faults().on(pages, Which::From(2), Fault::status(403));
+    local.served.simulator().faults().on(pages, Which::From(2), Fault::status(cspm::http::StatusCode::FORBIDDEN));
 
     let vendor = Bitdefender::connect(Config::new("gravity", local.base_url.clone(), local.key.clone()))?;
     let fleet = Fleet::new().with(Arc::new(vendor));

@@ -8,7 +8,8 @@ use cspm::secrecy::SecretString;
 use cspm_simulator::bitdefender::{self, Bitdefender};
 use cspm_simulator::conformity::{self, Conformity};
 use cspm_simulator::insightcloudsec::{self, InsightCloudSec};
-use cspm_simulator::{Served, Simulator, VendorSim};
+use cspm_simulator::wire::VendorSim;
+use cspm_simulator::{Served, Simulator};
 
 /// A simulated vendor that serves until it is dropped.
 pub struct Local {

@@ -17,7 +17,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use cspm_simulator::conformity::{self, AccountSpec, Conformity, Provider, Spec, World};
-use cspm_simulator::{Served, Simulator, Throttle, VendorSim, bitdefender};
+use cspm_simulator::wire::VendorSim;
+use cspm_simulator::{Served, Simulator, Throttle, bitdefender};
 
 type Outcome<T> = Result<T, Box<dyn Error>>;
 

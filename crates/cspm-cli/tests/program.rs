@@ -12,7 +12,8 @@ mod program {
     use cspm_simulator::bitdefender::{self, Bitdefender};
     use cspm_simulator::conformity::{self, Conformity};
     use cspm_simulator::insightcloudsec::{self, InsightCloudSec};
-    use cspm_simulator::{Fault, Match, Served, Simulator, VendorSim, Which};
+    use cspm_simulator::wire::VendorSim;
+    use cspm_simulator::{Fault, Match, Served, Simulator, Which};
     use serde_json::Value;
 
     const VENDORS: [&str; 3] = ["conformity", "insightcloudsec", "bitdefender"];
@@ -215,7 +216,7 @@ mod program {
     #[test]
     fn a_partial_run_ends_with_3_keeps_what_was_read_and_says_what_is_missing() {
         let stage = Stage::of(&["conformity", "bitdefender"]);
-        stage.served[0].simulator().faults().on(Match::get("*/checks"), Which::Every, Fault::status(500));
+        stage.served[0].simulator().faults().on(Match::get("*/checks"), Which::Every, Fault::status(cspm::http::StatusCode::INTERNAL_SERVER_ERROR));
         let output = stage.run(&["findings", "--format", "ndjson", "--output", "out.ndjson", "--report", "report.json"]);
         assert_eq!(code(&output), 3, "{}", text(&output.stderr));
         let findings = lines(&fs::read(stage.path("out.ndjson")).unwrap());
