@@ -12,7 +12,12 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let local = cspm_examples::conformity()?;
 
     let settings = Default::default();
-    let config = Config { name: "trend".into(), base_url: local.base_url.clone(), api_key: local.key.clone(), settings };
+    let config = Config {
+        name: "trend".into(),
+        base_url: local.base_url.clone(),
+        api_key: local.key.clone(),
+        settings,
+    };
     let vendor = Arc::new(Conformity::connect(config)?);
     let query = FindingQuery { min_severity: Some(Severity::High), ..FindingQuery::default() };
     let mut reading = cspm::read::<Finding>(vendor, query)?;

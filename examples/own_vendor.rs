@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use cspm::{
-    Account, AccountQuery, AccountRef, Capabilities, Capability, Cursor, Diagnosis, Error, ErrorKind, Finding,
-    FindingQuery, Fleet, Meter, Operation, Origin, Outcome, Plan, Result, Rule, RuleQuery, RuleRef, Scope, Severity,
-    Source, State, Step, Then, Vendor, async_trait,
+    Account, AccountQuery, AccountRef, Capabilities, Capability, Cursor, Diagnosis, Error, ErrorKind,
+    Finding, FindingQuery, Fleet, Meter, Operation, Origin, Outcome, Plan, Result, Rule, RuleQuery, RuleRef,
+    Scope, Severity, Source, State, Step, Then, Vendor, async_trait,
 };
 use futures_util::StreamExt;
 
@@ -46,7 +46,11 @@ impl Source<Finding> for Spreadsheet {
 
 impl Spreadsheet {
     fn finding(&self, (resource, rule, severity): &(&str, &str, Severity)) -> Finding {
-        let rule = Arc::new(RuleRef { id: (*rule).into(), title: Some("Written down by hand".into()), ..RuleRef::default() });
+        let rule = Arc::new(RuleRef {
+            id: (*rule).into(),
+            title: Some("Written down by hand".into()),
+            ..RuleRef::default()
+        });
         let account = Arc::new(AccountRef { name: Some("everything".into()), ..AccountRef::default() });
         let mut finding = Finding::new(&self.origin, format!("{}/{resource}", rule.id), rule, account);
         finding.outcome = Outcome::Fail;

@@ -12,7 +12,11 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let local = cspm_examples::bitdefender()?;
     // From its second page on, this vendor refuses to list checks.
     let pages = Match::get("*/cspm/checks");
-    local.served.simulator().faults().on(pages, Which::From(2), Fault::status(cspm::http::StatusCode::FORBIDDEN));
+    local.served.simulator().faults().on(
+        pages,
+        Which::From(2),
+        Fault::status(cspm::http::StatusCode::FORBIDDEN),
+    );
 
     let vendor = Bitdefender::connect(Config::new("gravity", local.base_url.clone(), local.key.clone()))?;
     let fleet = Fleet::new().with(Arc::new(vendor));
@@ -25,7 +29,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     println!("{read} findings were read; complete: {}", report.complete);
     for connection in &report.connections {
         for scope in connection.scopes.iter().filter(|scope| !scope.complete) {
-            let expected = scope.expected.map_or("an unknown number".to_owned(), |expected| expected.to_string());
+            let expected =
+                scope.expected.map_or("an unknown number".to_owned(), |expected| expected.to_string());
             println!("missing in {:?}: {} of {expected} were read", scope.scope, scope.received);
             if let Some(error) = &scope.error {
                 println!("  why: {error}\n  who has to act: {}", error.owner());

@@ -36,7 +36,11 @@ fn main() -> Outcome<()> {
 
 /// 100,000 and 300,000 findings to NDJSON: the peak must be small, and must not grow with the run.
 fn memory(board: &mut Board) -> Outcome<()> {
-    let accounts = |count: usize| Spec { failing_percent: 100, suppressed_percent: 0, ..Spec::sizes(&vec![5_000; count]) };
+    let accounts = |count: usize| Spec {
+        failing_percent: 100,
+        suppressed_percent: 0,
+        ..Spec::sizes(&vec![5_000; count])
+    };
     let small = collect(&serve_conformity(accounts(20), None)?, "conformity", &[])?;
     let large = collect(&serve_conformity(accounts(60), None)?, "conformity", &[])?;
     board.check("findings of the small run", small.findings as f64, 100_000.0, 100_000.0);
@@ -61,11 +65,21 @@ fn requests(board: &mut Board) -> Outcome<()> {
     let all = ["--outcome", "all", "--suppressed", "include"];
     let catalogue = 2.0;
     let whole = collect(&serve_conformity(Spec::sizes(&[10_000]), None)?, "conformity", &all)?;
-    board.check("requests for 10,000 checks, to the least", (whole.requests as f64 - catalogue) / 10.0, 0.0, 1.02);
+    board.check(
+        "requests for 10,000 checks, to the least",
+        (whole.requests as f64 - catalogue) / 10.0,
+        0.0,
+        1.02,
+    );
     let split = collect(&serve_conformity(Spec::large(), None)?, "conformity", &all)?;
     let least = (split.findings as f64 / CONFORMITY_PAGE as f64).ceil();
     board.check("findings past the cap", split.findings as f64, 250_000.0, 250_000.0);
-    board.check("requests for 250,000 checks, to the least", (split.requests as f64 - catalogue) / least, 0.0, 1.25);
+    board.check(
+        "requests for 250,000 checks, to the least",
+        (split.requests as f64 - catalogue) / least,
+        0.0,
+        1.25,
+    );
     Ok(())
 }
 
@@ -73,19 +87,22 @@ fn requests(board: &mut Board) -> Outcome<()> {
 fn pace(board: &mut Board) -> Outcome<()> {
     const RATE: f64 = 20.0;
     const PAGES: usize = 400;
-    let spec = || Spec {
-        accounts: vec![AccountSpec::new(Provider::Aws, 5); PAGES],
-        ..Spec::default()
-    };
+    let spec = || Spec { accounts: vec![AccountSpec::new(Provider::Aws, 5); PAGES], ..Spec::default() };
     // Two more requests read the accounts and the rules; the bucket is full at the beginning.
     let ideal = (PAGES as f64 + 2.0 - RATE) / RATE;
     let throttle = || Some(Throttle::new(RATE, RATE as u32));
-    let told = collect_with(&serve_conformity(spec(), throttle())?, "conformity", &[], "requests_per_second = 20")?;
+    let told =
+        collect_with(&serve_conformity(spec(), throttle())?, "conformity", &[], "requests_per_second = 20")?;
     board.check("400 pages at a told limit, time to the ideal", told.seconds / ideal, 0.0, 1.05);
     board.check("  refusals", told.throttled as f64, 0.0, 0.0);
     let unknown = collect(&serve_conformity(spec(), throttle())?, "conformity", &[])?;
     board.check("400 pages at an unknown limit, time to the ideal", unknown.seconds / ideal, 0.0, 1.10);
-    board.check("  refusals, share of the answers", unknown.throttled as f64 / unknown.requests as f64, 0.0, 0.05);
+    board.check(
+        "  refusals, share of the answers",
+        unknown.throttled as f64 / unknown.requests as f64,
+        0.0,
+        0.05,
+    );
     Ok(())
 }
 
@@ -143,7 +160,9 @@ fn collect_with(served: &Served, vendor: &str, arguments: &[&str], line: &str) -
     let base = format!("{}{base_path}", served.origin());
     fs::write(
         &config,
-        format!("[[connections]]\nname = \"bench\"\nvendor = \"{vendor}\"\nbase_url = \"{base}\"\napi_key = {{ env = \"KEY\" }}\n{line}\n"),
+        format!(
+            "[[connections]]\nname = \"bench\"\nvendor = \"{vendor}\"\nbase_url = \"{base}\"\napi_key = {{ env = \"KEY\" }}\n{line}\n"
+        ),
     )?;
     let output = folder.path().join("findings.ndjson");
     let began = Instant::now();
@@ -162,7 +181,8 @@ fn collect_with(served: &Served, vendor: &str, arguments: &[&str], line: &str) -
     let mut peak_kib = 0;
     let exit = loop {
         // The high-water mark only rises, so the last look before the end is the one that counts.
-        peak_kib = peak_kib.max(fs::read_to_string(&status).ok().and_then(|text| high_water(&text)).unwrap_or(0));
+        peak_kib =
+            peak_kib.max(fs::read_to_string(&status).ok().and_then(|text| high_water(&text)).unwrap_or(0));
         if let Some(exit) = child.try_wait()? {
             break exit;
         }
@@ -170,10 +190,15 @@ fn collect_with(served: &Served, vendor: &str, arguments: &[&str], line: &str) -
     };
     let seconds = began.elapsed().as_secs_f64();
     if !exit.success() {
-        return Err(format!("the program ended with {exit}: {}", fs::read_to_string(&report).unwrap_or_default()).into());
+        return Err(format!(
+            "the program ended with {exit}: {}",
+            fs::read_to_string(&report).unwrap_or_default()
+        )
+        .into());
     }
     let report: serde_json::Value = serde_json::from_str(&fs::read_to_string(&report)?)?;
-    let figure = |name: &str| report.pointer(&format!("/connections/0/{name}")).and_then(serde_json::Value::as_u64);
+    let figure =
+        |name: &str| report.pointer(&format!("/connections/0/{name}")).and_then(serde_json::Value::as_u64);
     Ok(Run {
         findings: figure("findings").ok_or("no findings in the report")?,
         requests: figure("requests").ok_or("no requests in the report")?,
@@ -243,7 +268,11 @@ impl Board {
     }
 
     fn verdict(self) -> Outcome<()> {
-        if self.beyond.is_empty() { Ok(()) } else { Err(format!("beyond bounds: {}", self.beyond.join("; ")).into()) }
+        if self.beyond.is_empty() {
+            Ok(())
+        } else {
+            Err(format!("beyond bounds: {}", self.beyond.join("; ")).into())
+        }
     }
 }
 

@@ -3,16 +3,24 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use cspm::ocsf::Version;
 use cspm::{Severity, Timestamp};
 
 /// Findings of Trend Micro Conformity, Rapid7 InsightCloudSec and Bitdefender GravityZone Cloud Security, complete or
 /// saying exactly where they are not.
 #[derive(Debug, Parser)]
-#[command(name = "cspm", version, about, propagate_version = true, max_term_width = 110, after_help = "\
+#[command(
+    name = "cspm",
+    version,
+    about,
+    propagate_version = true,
+    max_term_width = 110,
+    after_help = "\
 Begin with `cspm demo`: it needs no configuration and no network.
 
 Exit status: 0 complete; 1 failed; 2 wrong usage or configuration; 3 partial, the report says what is missing;
-4 --fail-on met; 5 something would change (plan, --dry-run).")]
+4 --fail-on met; 5 something would change (plan, --dry-run)."
+)]
 pub(crate) struct Cli {
     /// The configuration [else: $CSPM_CONFIG, ./cspm.toml, $XDG_CONFIG_HOME/cspm/config.toml]
     #[arg(long, global = true, value_name = "PATH")]
@@ -36,10 +44,14 @@ pub(crate) enum Command {
     #[command(after_help = "Example: cspm demo --format ndjson --output findings.ndjson")]
     Demo(DemoArgs),
     /// Serve the three simulators until interrupted, and print a ready-to-use configuration for them
-    #[command(after_help = "Example: cspm simulate --config-out cspm.toml &  cspm findings --config cspm.toml")]
+    #[command(
+        after_help = "Example: cspm simulate --config-out cspm.toml &  cspm findings --config cspm.toml"
+    )]
     Simulate(SimulateArgs),
     /// Collect findings from every connection
-    #[command(after_help = "Example: cspm findings --min-severity high --format csv --output high.csv --report run.json")]
+    #[command(
+        after_help = "Example: cspm findings --min-severity high --format csv --output high.csv --report run.json"
+    )]
     Findings(FindingsArgs),
     /// List the cloud accounts of every connection
     #[command(after_help = "Example: cspm accounts --format json")]
@@ -50,6 +62,8 @@ pub(crate) enum Command {
     /// Show what each vendor supports, and who evaluates which filter
     #[command(after_help = "Example: cspm capabilities --format json")]
     Capabilities(ListArgs),
+    /// Work with OCSF events
+    Ocsf(OcsfArgs),
     /// Check every connection and say who has to mend what
     #[command(after_help = "Example: cspm doctor --connection rapid7")]
     Doctor(ListArgs),
@@ -91,6 +105,9 @@ pub(crate) struct SinkArgs {
     /// How to write [default: table on a terminal, else ndjson]
     #[arg(long, value_enum)]
     pub(crate) format: Option<Format>,
+    /// The schema version of --format ocsf: 1.1 to 1.8
+    #[arg(long, value_name = "V", default_value_t = Version::NEWEST)]
+    pub(crate) ocsf_version: Version,
     /// Write to this file; it appears under its name when the run ends, a partial run included
     #[arg(long, value_name = "PATH")]
     pub(crate) output: Option<PathBuf>,
@@ -108,6 +125,34 @@ pub(crate) enum Format {
     Json,
     Ndjson,
     Csv,
+    /// One OCSF Compliance Finding event a line
+    Ocsf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct OcsfArgs {
+    #[command(subcommand)]
+    pub(crate) command: OcsfCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum OcsfCommand {
+    /// Check events, anybody's: one line an issue; status 0 if all are valid, 3 with issues
+    #[command(after_help = "Example: cspm ocsf validate --version 1.3 events.ndjson")]
+    Validate(ValidateArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ValidateArgs {
+    /// Check against this schema version [default: the one each event names]
+    #[arg(long, value_name = "V")]
+    pub(crate) version: Option<Version>,
+    /// Name recommended attributes that are missing too
+    #[arg(long)]
+    pub(crate) recommended: bool,
+    /// NDJSON, one JSON object, or a JSON array; - for standard input
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
 }
 
 #[derive(Debug, Args)]
@@ -144,6 +189,10 @@ pub(crate) struct FindingsArgs {
     pub(crate) changed_since: Option<Timestamp>,
     #[command(flatten)]
     pub(crate) sink: SinkArgs,
+    /// With --format ocsf: write only what changed since an earlier complete output (findings or events, NDJSON; appended
+    /// later ones count), as Create, Update and Close. What is gone is closed only where everything was read
+    #[arg(long, value_name = "FILE")]
+    pub(crate) previous: Option<PathBuf>,
     /// Add the vendor's record to each finding
     #[arg(long)]
     pub(crate) raw: bool,

@@ -55,6 +55,7 @@ fn run(cli: Cli) -> Result<Exit, Stop> {
             Command::Accounts(args) => commands::listings::accounts(&cli, args).await,
             Command::Rules(args) => commands::listings::rules(&cli, args).await,
             Command::Capabilities(args) => commands::capabilities::run(&cli, args),
+            Command::Ocsf(args) => commands::ocsf::run(&cli, args),
             Command::Doctor(args) => commands::doctor::run(&cli, args).await,
         }
     });

@@ -46,8 +46,18 @@ impl Tally {
             Severity::Unknown,
         ];
         let mut table = table::titled(&[
-            "connection", "vendor", "findings", "critical", "high", "medium", "low", "info", "unknown", "scopes",
-            "requests", "result",
+            "connection",
+            "vendor",
+            "findings",
+            "critical",
+            "high",
+            "medium",
+            "low",
+            "info",
+            "unknown",
+            "scopes",
+            "requests",
+            "result",
         ]);
         for connection in &report.connections {
             let counts = self.by_connection.get(&connection.name);
@@ -56,7 +66,9 @@ impl Tally {
                 connection.vendor.to_string(),
                 connection.findings.to_string(),
             ];
-            row.extend(levels.map(|level| counts.and_then(|counts| counts.get(&level)).unwrap_or(&0).to_string()));
+            row.extend(
+                levels.map(|level| counts.and_then(|counts| counts.get(&level)).unwrap_or(&0).to_string()),
+            );
             let read = connection.scopes.iter().filter(|scope| scope.complete).count();
             row.push(format!("{read} of {}", connection.scopes.len()));
             row.push(connection.requests.to_string());
@@ -76,7 +88,8 @@ impl Tally {
             }
         }
         let findings: u64 = report.connections.iter().map(|connection| connection.findings).sum();
-        let verdict = if report.complete { "complete: everything that was asked for was read" } else { "NOT complete" };
+        let verdict =
+            if report.complete { "complete: everything that was asked for was read" } else { "NOT complete" };
         say(&format!("{findings} findings; {verdict}"));
     }
 }
@@ -85,13 +98,24 @@ impl Tally {
 pub(crate) fn shortfalls(report: &RunReport) {
     for connection in &report.connections {
         if let Some(error) = &connection.error {
-            say(&format!("error: {}: {error} [{}, for the {} to mend]", connection.name, error.kind(), error.owner()));
+            say(&format!(
+                "error: {}: {error} [{}, for the {} to mend]",
+                connection.name,
+                error.kind(),
+                error.owner()
+            ));
         }
         let missing: Vec<_> = connection.scopes.iter().filter(|scope| !scope.complete).collect();
         for scope in missing.iter().take(SCOPES_NAMED) {
-            let labels: Vec<String> = scope.scope.iter().map(|(name, value)| format!("{name} {value}")).collect();
-            let expected = scope.expected.map_or_else(|| "an unknown number".to_owned(), |expected| expected.to_string());
-            let why = scope.error.as_ref().map(|error| format!(": {error} [{}, for the {} to mend]", error.kind(), error.owner()));
+            let labels: Vec<String> =
+                scope.scope.iter().map(|(name, value)| format!("{name} {value}")).collect();
+            let expected = scope
+                .expected
+                .map_or_else(|| "an unknown number".to_owned(), |expected| expected.to_string());
+            let why = scope
+                .error
+                .as_ref()
+                .map(|error| format!(": {error} [{}, for the {} to mend]", error.kind(), error.owner()));
             say(&format!(
                 "missing: {}: {}: {} of {expected} records read{}",
                 connection.name,
@@ -101,7 +125,11 @@ pub(crate) fn shortfalls(report: &RunReport) {
             ));
         }
         if missing.len() > SCOPES_NAMED {
-            say(&format!("missing: {}: and {} more scopes; --report has them all", connection.name, missing.len() - SCOPES_NAMED));
+            say(&format!(
+                "missing: {}: and {} more scopes; --report has them all",
+                connection.name,
+                missing.len() - SCOPES_NAMED
+            ));
         }
     }
 }

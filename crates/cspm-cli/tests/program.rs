@@ -31,9 +31,10 @@ mod program {
             let mut served = Vec::new();
             for vendor in vendors {
                 let (sim, path): (Arc<dyn VendorSim>, &str) = match *vendor {
-                    "conformity" => {
-                        (Arc::new(Conformity::new(conformity::World::demo(1), conformity::Options::default())), "/v1")
-                    }
+                    "conformity" => (
+                        Arc::new(Conformity::new(conformity::World::demo(1), conformity::Options::default())),
+                        "/v1",
+                    ),
                     "insightcloudsec" => (
                         Arc::new(InsightCloudSec::new(
                             insightcloudsec::World::demo(1),
@@ -42,7 +43,10 @@ mod program {
                         "",
                     ),
                     _ => (
-                        Arc::new(Bitdefender::new(bitdefender::World::demo(1), bitdefender::Options::default())),
+                        Arc::new(Bitdefender::new(
+                            bitdefender::World::demo(1),
+                            bitdefender::Options::default(),
+                        )),
                         "/v1/",
                     ),
                 };
@@ -86,7 +90,11 @@ mod program {
 
     fn bare(arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_cspm"));
-        command.args(arguments).env_remove("CSPM_CONFIG").env("XDG_CONFIG_HOME", "/nonexistent").stdin(Stdio::null());
+        command
+            .args(arguments)
+            .env_remove("CSPM_CONFIG")
+            .env("XDG_CONFIG_HOME", "/nonexistent")
+            .stdin(Stdio::null());
         command
     }
 
@@ -145,21 +153,50 @@ mod program {
     #[test]
     fn findings_have_every_key_of_the_contract_in_its_order() {
         let stage = Stage::of(&VENDORS);
-        let output = stage.run(&["findings", "--outcome", "all", "--suppressed", "include", "--format", "ndjson"]);
+        let output =
+            stage.run(&["findings", "--outcome", "all", "--suppressed", "include", "--format", "ndjson"]);
         assert_eq!(code(&output), 0, "{}", text(&output.stderr));
         const KEYS: [&str; 27] = [
-            "uid", "connection", "vendor", "vendor_id", "title", "description", "message", "outcome", "severity",
-            "vendor_severity", "state", "suppression", "rule", "resource", "account", "region", "categories", "standards",
-            "tags", "first_seen", "last_seen", "updated", "resolved", "url", "remediation", "", "",
+            "uid",
+            "connection",
+            "vendor",
+            "vendor_id",
+            "title",
+            "description",
+            "message",
+            "outcome",
+            "severity",
+            "vendor_severity",
+            "state",
+            "suppression",
+            "rule",
+            "resource",
+            "account",
+            "region",
+            "categories",
+            "standards",
+            "tags",
+            "first_seen",
+            "last_seen",
+            "updated",
+            "resolved",
+            "url",
+            "remediation",
+            "",
+            "",
         ];
         for line in text(&output.stdout).lines() {
             let value: serde_json::Map<String, Value> = serde_json::from_str(line).unwrap();
             let mut at = 0;
             for key in KEYS.iter().filter(|key| !key.is_empty()) {
-                let found = line.find(&format!("\"{key}\":")).unwrap_or_else(|| panic!("{key} is missing in {line}"));
+                let found =
+                    line.find(&format!("\"{key}\":")).unwrap_or_else(|| panic!("{key} is missing in {line}"));
                 assert!(value.contains_key(*key));
                 // Nested objects may repeat a name further on, never before.
-                assert!(found >= at || ["title", "url", "id"].contains(key), "{key} is out of order in {line}");
+                assert!(
+                    found >= at || ["title", "url", "id"].contains(key),
+                    "{key} is out of order in {line}"
+                );
                 at = found;
             }
             assert!(!value.contains_key("raw"));
@@ -178,7 +215,8 @@ mod program {
         let mut reader = csv::Reader::from_reader(csv.stdout.as_slice());
         assert_eq!(reader.headers().unwrap().get(0), Some("uid"));
         assert!(reader.headers().unwrap().iter().any(|column| column == "rule.id"));
-        let rows: BTreeSet<String> = reader.records().map(|row| row.unwrap().get(0).unwrap().to_owned()).collect();
+        let rows: BTreeSet<String> =
+            reader.records().map(|row| row.unwrap().get(0).unwrap().to_owned()).collect();
         assert_eq!(rows.len(), expected.len());
         let table = stage.run(&["findings", "--min-severity", "high", "--format", "table"]);
         assert!(text(&table.stdout).contains("severity"));
@@ -188,7 +226,16 @@ mod program {
     #[test]
     fn output_and_report_are_files_that_appear_whole() {
         let stage = Stage::of(&["bitdefender"]);
-        let output = stage.run(&["findings", "--format", "json", "--output", "out.json", "--report", "report.json", "--raw"]);
+        let output = stage.run(&[
+            "findings",
+            "--format",
+            "json",
+            "--output",
+            "out.json",
+            "--report",
+            "report.json",
+            "--raw",
+        ]);
         assert_eq!(code(&output), 0, "{}", text(&output.stderr));
         assert!(output.stdout.is_empty());
         let array: Vec<Value> = serde_json::from_slice(&fs::read(stage.path("out.json")).unwrap()).unwrap();
@@ -200,7 +247,16 @@ mod program {
             assert!(report.get(key).is_some(), "{key}");
         }
         for key in [
-            "name", "vendor", "complete", "findings", "duplicates", "rejected", "requests", "retries", "throttled", "scopes",
+            "name",
+            "vendor",
+            "complete",
+            "findings",
+            "duplicates",
+            "rejected",
+            "requests",
+            "retries",
+            "throttled",
+            "scopes",
             "error",
         ] {
             assert!(connection.get(key).is_some(), "{key}");
@@ -209,22 +265,38 @@ mod program {
             assert!(connection["scopes"][0].get(key).is_some(), "{key}");
         }
         assert_eq!(connection["requests"], stage.served[0].simulator().log().count());
-        let left: Vec<_> = fs::read_dir(stage.folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        let left: Vec<_> =
+            fs::read_dir(stage.folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
         assert_eq!(left.len(), 3, "no temporary file stays behind: {left:?}");
     }
 
     #[test]
     fn a_partial_run_ends_with_3_keeps_what_was_read_and_says_what_is_missing() {
         let stage = Stage::of(&["conformity", "bitdefender"]);
-        stage.served[0].simulator().faults().on(Match::get("*/checks"), Which::Every, Fault::status(cspm::http::StatusCode::INTERNAL_SERVER_ERROR));
-        let output = stage.run(&["findings", "--format", "ndjson", "--output", "out.ndjson", "--report", "report.json"]);
+        stage.served[0].simulator().faults().on(
+            Match::get("*/checks"),
+            Which::Every,
+            Fault::status(cspm::http::StatusCode::INTERNAL_SERVER_ERROR),
+        );
+        let output = stage.run(&[
+            "findings",
+            "--format",
+            "ndjson",
+            "--output",
+            "out.ndjson",
+            "--report",
+            "report.json",
+        ]);
         assert_eq!(code(&output), 3, "{}", text(&output.stderr));
         let findings = lines(&fs::read(stage.path("out.ndjson")).unwrap());
         assert!(!findings.is_empty() && findings.iter().all(|finding| finding["vendor"] == "bitdefender"));
         let report = report(&stage.path("report.json"));
         assert_eq!(report["complete"], false);
         let scope = &report["connections"][0]["scopes"][0];
-        assert_eq!((&scope["complete"], &scope["error"]["kind"]), (&Value::from(false), &Value::from("server")));
+        assert_eq!(
+            (&scope["complete"], &scope["error"]["kind"]),
+            (&Value::from(false), &Value::from("server"))
+        );
         assert_eq!(scope["error"]["owner"], "vendor");
         assert!(text(&output.stderr).contains("missing"));
     }
@@ -243,7 +315,11 @@ mod program {
             let report_text = fs::read_to_string(stage.path("report.json")).unwrap();
             let report: Value = serde_json::from_str(&report_text).unwrap();
             let error = &report["connections"][0]["error"];
-            assert_eq!((&error["kind"], &error["owner"]), (&Value::from("authentication"), &Value::from("customer")), "{vendor}");
+            assert_eq!(
+                (&error["kind"], &error["owner"]),
+                (&Value::from("authentication"), &Value::from("customer")),
+                "{vendor}"
+            );
             for place in [text(&output.stdout), text(&output.stderr), report_text] {
                 assert!(!place.contains(wrong), "{vendor}: {place}");
             }
@@ -275,7 +351,11 @@ mod program {
             assert_eq!(code(&output), 2, "{arguments:?}: {}", text(&output.stderr));
             assert!(!output.stderr.is_empty(), "{arguments:?}");
         }
-        fs::write(stage.path("bad.toml"), "[[connections]]\nname = \"a\"\nvendor = \"x\"\napi_key = \"s3cr3t-literal\"\n").unwrap();
+        fs::write(
+            stage.path("bad.toml"),
+            "[[connections]]\nname = \"a\"\nvendor = \"x\"\napi_key = \"s3cr3t-literal\"\n",
+        )
+        .unwrap();
         let output = stage.run(&["--config", "bad.toml", "findings"]);
         assert_eq!(code(&output), 2);
         assert!(text(&output.stderr).contains("bad.toml:3:10:"), "{}", text(&output.stderr));
@@ -293,7 +373,10 @@ mod program {
             let output = stage.run(&[command, "--connection", "bitdefender-one", "--format", "ndjson"]);
             assert_eq!(code(&output), 0, "{command}: {}", text(&output.stderr));
             let rows = lines(&output.stdout);
-            assert!(!rows.is_empty() && rows.iter().all(|row| row["connection"] == "bitdefender-one"), "{command}");
+            assert!(
+                !rows.is_empty() && rows.iter().all(|row| row["connection"] == "bitdefender-one"),
+                "{command}"
+            );
         }
         assert_eq!(stage.served[0].simulator().log().count(), 0);
     }
@@ -304,13 +387,36 @@ mod program {
         for (command, keys) in [
             (
                 "accounts",
-                &["connection", "vendor", "id", "cloud_id", "name", "provider", "environment", "enabled", "last_checked", "tags"][..],
+                &[
+                    "connection",
+                    "vendor",
+                    "id",
+                    "cloud_id",
+                    "name",
+                    "provider",
+                    "environment",
+                    "enabled",
+                    "last_checked",
+                    "tags",
+                ][..],
             ),
             (
                 "rules",
                 &[
-                    "connection", "vendor", "id", "title", "description", "severity", "vendor_severity", "provider", "service",
-                    "categories", "standards", "resource_types", "deprecated", "url",
+                    "connection",
+                    "vendor",
+                    "id",
+                    "title",
+                    "description",
+                    "severity",
+                    "vendor_severity",
+                    "provider",
+                    "service",
+                    "categories",
+                    "standards",
+                    "resource_types",
+                    "deprecated",
+                    "url",
                 ],
             ),
             ("capabilities", &["vendor", "operation", "support", "note"]),
@@ -333,11 +439,18 @@ mod program {
     #[test]
     fn doctor_says_who_has_to_mend_what() {
         let stage = Stage::of(&["conformity", "bitdefender"]);
-        let output = stage.command(&["doctor", "--format", "ndjson"]).env(variable("conformity"), "wrong-key-1234").output().unwrap();
+        let output = stage
+            .command(&["doctor", "--format", "ndjson"])
+            .env(variable("conformity"), "wrong-key-1234")
+            .output()
+            .unwrap();
         assert_eq!(code(&output), 3, "{}", text(&output.stderr));
         let rows = lines(&output.stdout);
         let problem = rows.iter().find(|row| row["ok"] == false).unwrap();
-        assert_eq!((&problem["connection"], &problem["owner"]), (&Value::from("conformity-one"), &Value::from("customer")));
+        assert_eq!(
+            (&problem["connection"], &problem["owner"]),
+            (&Value::from("conformity-one"), &Value::from("customer"))
+        );
         assert!(problem["remedy"].as_str().is_some_and(|remedy| !remedy.is_empty()));
         let none = stage
             .command(&["doctor", "--connection", "conformity-one"])
@@ -360,10 +473,13 @@ mod program {
         let mut line = String::new();
         said.read_line(&mut line).unwrap();
         assert!(line.contains("serving"), "{line}");
-        let output = bare(&["--config", config.to_str().unwrap(), "findings", "--format", "ndjson"]).output().unwrap();
+        let output =
+            bare(&["--config", config.to_str().unwrap(), "findings", "--format", "ndjson"]).output().unwrap();
         assert_eq!(code(&output), 0, "{}", text(&output.stderr));
-        let vendors: BTreeSet<String> =
-            lines(&output.stdout).iter().map(|finding| finding["vendor"].as_str().unwrap().to_owned()).collect();
+        let vendors: BTreeSet<String> = lines(&output.stdout)
+            .iter()
+            .map(|finding| finding["vendor"].as_str().unwrap().to_owned())
+            .collect();
         assert_eq!(vendors.len(), 3);
         interrupt(simulate.id());
         let mut printed = String::new();
@@ -376,7 +492,11 @@ mod program {
     fn c11_an_interrupt_ends_with_3_and_keeps_what_was_read() {
         let stage = Stage::of(&["conformity", "bitdefender"]);
         // One vendor never answers; the other is read.
-        stage.served[1].simulator().faults().on(Match::get("*/cspm/checks"), Which::Every, Fault::NeverAnswer);
+        stage.served[1].simulator().faults().on(
+            Match::get("*/cspm/checks"),
+            Which::Every,
+            Fault::NeverAnswer,
+        );
         let mut child = stage
             .command(&["findings", "--format", "ndjson", "--report", "report.json"])
             .stdout(Stdio::piped())
@@ -392,7 +512,9 @@ mod program {
         let mut said = String::new();
         child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
         assert_eq!(child.wait().unwrap().code(), Some(3), "{said}");
-        assert!(rest.lines().chain([first.trim_end()]).all(|line| serde_json::from_str::<Value>(line).is_ok()));
+        assert!(
+            rest.lines().chain([first.trim_end()]).all(|line| serde_json::from_str::<Value>(line).is_ok())
+        );
         let report = report(&stage.path("report.json"));
         assert_eq!(report["complete"], false);
         assert!(said.contains("interrupted"), "{said}");
@@ -402,7 +524,17 @@ mod program {
     fn o09_a_closed_pipe_ends_quietly() {
         let stage = Stage::of(&["conformity"]);
         let mut child = stage
-            .command(&["findings", "--outcome", "all", "--suppressed", "include", "--raw", "--format", "ndjson", "-q"])
+            .command(&[
+                "findings",
+                "--outcome",
+                "all",
+                "--suppressed",
+                "include",
+                "--raw",
+                "--format",
+                "ndjson",
+                "-q",
+            ])
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
@@ -415,7 +547,9 @@ mod program {
     #[test]
     fn o10_an_output_that_cannot_be_written_is_a_clear_error_and_the_old_file_stays() {
         let stage = Stage::of(&["bitdefender"]);
-        for (target, words) in [("no/such/folder/out", "No such file"), (".", "is a directory"), ("/dev/full", "No space left")] {
+        for (target, words) in
+            [("no/such/folder/out", "No such file"), (".", "is a directory"), ("/dev/full", "No space left")]
+        {
             let output = stage.run(&["findings", "--format", "ndjson", "--output", target]);
             assert_eq!(code(&output), 1, "{target}: {}", text(&output.stderr));
             assert!(text(&output.stderr).contains(words), "{target}: {}", text(&output.stderr));

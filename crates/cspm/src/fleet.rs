@@ -5,8 +5,9 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use cspm_core::{
-    Account, AccountQuery, ConnectionReport, Error, ErrorKind, Finding, FindingQuery, MeterReading, Origin, Progress,
-    Reading, Record, Result, Rule, RuleQuery, RunReport, Scope, ScopeReport, SharedVendor, Timestamp,
+    Account, AccountQuery, ConnectionReport, Error, ErrorKind, Finding, FindingQuery, MeterReading, Origin,
+    Progress, Reading, Record, Result, Rule, RuleQuery, RunReport, Scope, ScopeReport, SharedVendor,
+    Timestamp,
 };
 use futures_core::Stream;
 use futures_util::StreamExt;
@@ -70,7 +71,10 @@ impl Fleet {
     /// # Errors
     /// Kind `unsupported` if some vendor cannot answer such a question; nothing was sent then.
     pub fn findings(&self, query: &FindingQuery) -> Result<Run<Finding>> {
-        self.run(&query.accounts, |member| FindingQuery { confined_to: member.confined_to.clone(), ..query.clone() })
+        self.run(&query.accounts, |member| FindingQuery {
+            confined_to: member.confined_to.clone(),
+            ..query.clone()
+        })
     }
 
     /// Lists the cloud accounts of every connection.
@@ -103,7 +107,8 @@ impl Fleet {
                 report: None,
             });
         }
-        Ok(Run { started: Timestamp::now(), members, next: 0, named: named.to_vec() })
+        let id = format!("{:016x}", RandomState::new().build_hasher().finish());
+        Ok(Run { id, started: Timestamp::now(), members, next: 0, named: named.to_vec() })
     }
 }
 
@@ -111,6 +116,7 @@ impl Fleet {
 /// report: look at [`RunReport::complete`] before drawing conclusions from what is not there.
 #[must_use = "nothing is read unless the stream is polled"]
 pub struct Run<T: Record> {
+    id: String,
     started: Timestamp,
     members: Vec<Runner<T>>,
     next: usize,
@@ -149,6 +155,12 @@ impl Watch {
 }
 
 impl<T: Record> Run<T> {
+    /// The run's random name, as the report will have it.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
     /// Views of how far each connection is.
     #[must_use]
     pub fn watch(&self) -> Vec<Watch> {
@@ -178,7 +190,7 @@ impl<T: Record> Run<T> {
             .collect();
         report_unknown_accounts(&named, &mut connections);
         RunReport {
-            run_id: format!("{:016x}", RandomState::new().build_hasher().finish()),
+            run_id: self.id,
             started: self.started,
             finished: Timestamp::now(),
             complete: connections.iter().all(|connection| connection.complete),
@@ -192,7 +204,9 @@ impl<T: Record> Run<T> {
 fn report_unknown_accounts(named: &[String], connections: &mut [ConnectionReport]) {
     for account in named {
         let unknown = |connection: &ConnectionReport| connection.unknown_accounts.contains(account);
-        if connections.is_empty() || !connections.iter().all(|connection| connection.error.is_some() || unknown(connection)) {
+        if connections.is_empty()
+            || !connections.iter().all(|connection| connection.error.is_some() || unknown(connection))
+        {
             continue;
         }
         for connection in connections.iter_mut().filter(|connection| connection.error.is_none()) {

@@ -7,9 +7,9 @@ use std::sync::Arc;
 use cspm_core::secrecy::SecretString;
 use cspm_core::{Capabilities, Error, ErrorKind, Result, SharedVendor};
 
-use crate::config::{Connection, VendorKind};
 #[cfg(any(feature = "conformity", feature = "insightcloudsec", feature = "bitdefender"))]
 use crate::config::Credential;
+use crate::config::{Connection, VendorKind};
 
 /// What each vendor that is built in can do.
 #[must_use]
@@ -32,12 +32,14 @@ pub fn capabilities() -> Vec<Capabilities> {
 pub fn connect(connection: &Connection) -> Result<SharedVendor> {
     match connection.vendor {
         #[cfg(feature = "conformity")]
-        VendorKind::Conformity => Ok(Arc::new(cspm_conformity::Conformity::connect(cspm_conformity::Config {
-            name: connection.name.as_str().into(),
-            base_url: connection.address.clone(),
-            api_key: key(connection)?,
-            settings: settings(connection),
-        })?)),
+        VendorKind::Conformity => {
+            Ok(Arc::new(cspm_conformity::Conformity::connect(cspm_conformity::Config {
+                name: connection.name.as_str().into(),
+                base_url: connection.address.clone(),
+                api_key: key(connection)?,
+                settings: settings(connection),
+            })?))
+        }
         #[cfg(feature = "insightcloudsec")]
         VendorKind::InsightCloudSec => {
             use cspm_insightcloudsec::{Config, Credential as As, InsightCloudSec};
@@ -61,13 +63,15 @@ pub fn connect(connection: &Connection) -> Result<SharedVendor> {
             config.settings = settings(connection);
             if let Some(name) = &connection.auth_header {
                 let refused = |_| Error::new(ErrorKind::Config, "auth_header is no name of an HTTP header");
-                config.auth_scheme = AuthScheme::Header { name: name.parse().map_err(refused)?, prefix: String::new() };
+                config.auth_scheme =
+                    AuthScheme::Header { name: name.parse().map_err(refused)?, prefix: String::new() };
             }
             Ok(Arc::new(Bitdefender::connect(config)?))
         }
         #[allow(unreachable_patterns, reason = "reachable as soon as one vendor is left out of the build")]
         other => {
-            let message = format!("this build does not know {0}; build it with the feature {0}", other.as_str());
+            let message =
+                format!("this build does not know {0}; build it with the feature {0}", other.as_str());
             Err(Error::new(ErrorKind::Config, message))
         }
     }
@@ -96,7 +100,9 @@ pub(crate) const fn regions(vendor: VendorKind) -> &'static [(&'static str, &'st
 /// What is wrong with a base URL's path, if anything (contract section 1).
 pub(crate) fn check_path(vendor: VendorKind, path: &str) -> Option<&'static str> {
     match vendor {
-        VendorKind::Conformity if !path.ends_with("/v1") && !path.ends_with("/api") && !path.ends_with("/conformity") => {
+        VendorKind::Conformity
+            if !path.ends_with("/v1") && !path.ends_with("/api") && !path.ends_with("/conformity") =>
+        {
             Some("the documented base of conformity ends in /v1 or /api; write it in full")
         }
         VendorKind::Bitdefender if !path.ends_with("/v1") => {

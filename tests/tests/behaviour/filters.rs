@@ -62,7 +62,8 @@ impl Values {
     }
 
     fn some(rng: &mut Rng, from: &[String], strange: &[&str]) -> Vec<String> {
-        let mut chosen: Vec<String> = rng.choose_multiple(from.iter().cloned(), rng.usize(1..4));
+        let many = rng.usize(1..4);
+        let mut chosen: Vec<String> = rng.choose_multiple(from.iter().cloned(), many);
         if rng.u8(..4) == 0 {
             chosen.extend(rng.choice(strange).map(|value| (*value).to_owned()));
         }
@@ -87,17 +88,18 @@ impl Values {
             ..FindingQuery::default()
         };
         // A few filters at a time: with all of them nothing would be left.
+        let many = rng.usize(1..4);
         let mut with = |odds: u8| rng.u8(..100) < odds;
         let (severities, least, accounts, regions) = (with(30), with(20), with(25), with(25));
         let (rules, services, standards, since) = (with(25), with(15), with(25), with(20));
         if severities {
-            query.severities = rng.choose_multiple(Severity::ALL, rng.usize(1..4)).into_iter().collect();
+            query.severities = rng.choose_multiple(Severity::ALL, many).into_iter().collect();
         }
         if least {
             query.min_severity = rng.choice(Severity::ALL);
         }
         if accounts {
-            query.accounts = rng.choose_multiple(self.accounts.iter().cloned(), rng.usize(1..4));
+            query.accounts = rng.choose_multiple(self.accounts.iter().cloned(), many);
         }
         if regions {
             query.regions = Self::some(rng, &self.regions, &["atlantis-1", "EU-WEST-1", "eu,west", "eu west/1"]);

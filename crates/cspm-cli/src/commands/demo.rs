@@ -17,11 +17,14 @@ pub(crate) async fn run(cli: &Cli, args: &DemoArgs) -> Result<Exit, Stop> {
     if !cli.quiet {
         say("three simulated vendors are serving on this machine; collecting from them over HTTP");
     }
-    let configuration = Configuration::parse(&local.configuration, Path::new("demo"), &|name| std::env::var_os(name))?;
+    let configuration =
+        Configuration::parse(&local.configuration, Path::new("demo"), &|name| std::env::var_os(name))?;
     let fleet: Fleet = fleet(&configuration)?;
-    let (report, _) = collect(&fleet, &FindingQuery::default(), &args.sink, cli.quiet).await?;
+    let (report, _) = collect(&fleet, &FindingQuery::default(), &args.sink, None, cli.quiet).await?;
     if !cli.quiet {
-        say("next: `cspm simulate --config-out cspm.toml`, then `cspm findings --help`; or write a cspm.toml of your own");
+        say(
+            "next: `cspm simulate --config-out cspm.toml`, then `cspm findings --help`; or write a cspm.toml of your own",
+        );
     }
     Ok(status(&report))
 }

@@ -7,7 +7,7 @@ use cspm::{Finding, FindingQuery, Fleet, OutcomeFilter, Run, RunReport, Suppress
 use futures_util::StreamExt as _;
 
 use super::{configuration, fleet};
-use crate::args::{Cli, FindingsArgs, OutcomeArg, SinkArgs, SuppressedArg};
+use crate::args::{Cli, FindingsArgs, Format, OutcomeArg, SinkArgs, SuppressedArg};
 use crate::exit::{Exit, Stop};
 use crate::interrupt;
 use crate::output::Sink;
@@ -18,12 +18,39 @@ use crate::summary::{Tally, shortfalls};
 pub(crate) async fn run(cli: &Cli, args: &FindingsArgs) -> Result<Exit, Stop> {
     let fleet = fleet(&configuration(cli)?)?;
     let query = query(args);
-    let (report, tally) = collect(&fleet, &query, &args.sink, cli.quiet).await?;
+    check_comparison(args)?;
+    let (report, tally) = collect(&fleet, &query, &args.sink, args.previous.as_deref(), cli.quiet).await?;
     let fails = args.fail_on.is_some_and(|level| tally.reaches(level));
     Ok(match status(&report) {
         Exit::Complete if fails => Exit::FailOn,
         status => status,
     })
+}
+
+/// What an earlier run found and this one does not see is gone only if this one would see it: with another filter, or
+/// without suppressed findings, it might be there and not be shown.
+fn check_comparison(args: &FindingsArgs) -> Result<(), Stop> {
+    if args.previous.is_none() {
+        return Ok(());
+    }
+    if args.sink.format != Some(Format::Ocsf) {
+        return Err(Stop::usage("--previous goes with --format ocsf"));
+    }
+    if !matches!(args.suppressed, SuppressedArg::Include) {
+        return Err(Stop::usage(
+            "--previous goes with --suppressed include: what is suppressed now is not gone",
+        ));
+    }
+    let narrowed = !args.severity.is_empty()
+        || args.min_severity.is_some()
+        || args.changed_since.is_some()
+        || [&args.account, &args.region, &args.rule, &args.service, &args.standard]
+            .iter()
+            .any(|list| !list.is_empty());
+    if narrowed {
+        return Err(Stop::usage("--previous goes without filters: what a filter leaves out is not gone"));
+    }
+    Ok(())
 }
 
 fn query(args: &FindingsArgs) -> FindingQuery {
@@ -56,16 +83,17 @@ pub(super) async fn collect(
     fleet: &Fleet,
     query: &FindingQuery,
     sink: &SinkArgs,
+    previous: Option<&Path>,
     quiet: bool,
 ) -> Result<(RunReport, Tally), Stop> {
     let mut run = fleet.findings(query)?;
     let report_target = sink.report.as_deref().map(|path| Target::open(Some(path))).transpose()?;
-    let mut output = Sink::open(sink, query.raw)?;
+    let mut output = Sink::open(sink, query, run.id(), previous)?;
     let mut tally = Tally::default();
     let written = pump(&mut run, &mut output, &mut tally, quiet).await;
     let report = run.finish();
     // What was read is kept, and the report is written, also where writing or reading stopped early.
-    let finished = written.and_then(|()| output.finish());
+    let finished = written.and_then(|()| output.finish(&report));
     if let Some(target) = report_target {
         write_report(target, &report, sink.report.as_deref())?;
     }

@@ -13,7 +13,8 @@ use crate::summary::shortfalls;
 
 pub(crate) async fn accounts(cli: &Cli, args: &ListArgs) -> Result<Exit, Stop> {
     let run = fleet(&configuration(cli)?)?.accounts()?;
-    let columns = ["connection", "id", "cloud id", "name", "provider", "environment", "enabled", "last checked"];
+    let columns =
+        ["connection", "id", "cloud id", "name", "provider", "environment", "enabled", "last checked"];
     list(cli, run, args, &columns, |account: &Account| {
         vec![
             account.connection.to_string(),
@@ -61,7 +62,10 @@ async fn list<T: Record + serde::Serialize>(
     shortfalls(&report);
     if !cli.quiet {
         for connection in &report.connections {
-            connection.notices.iter().for_each(|notice| say(&format!("warning: {}: {notice}", connection.name)));
+            connection
+                .notices
+                .iter()
+                .for_each(|notice| say(&format!("warning: {}: {notice}", connection.name)));
         }
     }
     Ok(status(&report))

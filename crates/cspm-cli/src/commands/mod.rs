@@ -5,6 +5,7 @@ pub(crate) mod demo;
 pub(crate) mod doctor;
 pub(crate) mod findings;
 pub(crate) mod listings;
+pub(crate) mod ocsf;
 pub(crate) mod simulate;
 
 use cspm::Fleet;
@@ -18,9 +19,11 @@ use crate::say;
 fn configuration(cli: &Cli) -> Result<Configuration, Stop> {
     let path = config::find(cli.config.as_deref(), &|name| std::env::var_os(name))?;
     let mut configuration = Configuration::load(&path)?;
-    let known: Vec<String> = configuration.connections.iter().map(|connection| connection.name.clone()).collect();
+    let known: Vec<String> =
+        configuration.connections.iter().map(|connection| connection.name.clone()).collect();
     if let Some(unknown) = cli.connections.iter().find(|name| !known.contains(name)) {
-        let message = format!("--connection {unknown}: there is no such connection; there are {}", known.join(", "));
+        let message =
+            format!("--connection {unknown}: there is no such connection; there are {}", known.join(", "));
         return Err(Stop::usage(message));
     }
     if !cli.connections.is_empty() {

@@ -42,7 +42,10 @@ impl Local {
                 "conformity",
                 "/v1",
                 Conformity::DEMO_KEY,
-                Simulator::new(Arc::new(Conformity::new(conformity::World::demo(SEED), conformity::Options::default()))),
+                Simulator::new(Arc::new(Conformity::new(
+                    conformity::World::demo(SEED),
+                    conformity::Options::default(),
+                ))),
             ),
             Local::vendor(
                 "rapid7-demo",
@@ -59,7 +62,10 @@ impl Local {
                 "bitdefender",
                 bitdefender::BASE_PATH,
                 bitdefender::DEMO_KEY,
-                Simulator::new(Arc::new(Bitdefender::new(bitdefender::World::demo(SEED), bitdefender::Options::default()))),
+                Simulator::new(Arc::new(Bitdefender::new(
+                    bitdefender::World::demo(SEED),
+                    bitdefender::Options::default(),
+                ))),
             ),
         ];
         let mut configuration = String::new();

@@ -9,11 +9,43 @@ use std::io::{self, Write};
 use cspm::Finding;
 
 const COLUMNS: [&str; 37] = [
-    "uid", "connection", "vendor", "vendor_id", "title", "description", "message", "outcome", "severity",
-    "vendor_severity", "state", "suppression.until", "suppression.reason", "suppression.by", "suppression.kind",
-    "rule.id", "rule.title", "rule.service", "rule.url", "resource.id", "resource.name", "resource.type", "account.id",
-    "account.cloud_id", "account.name", "account.provider", "region", "categories", "standards", "tags", "first_seen",
-    "last_seen", "updated", "resolved", "url", "remediation.text", "remediation.url",
+    "uid",
+    "connection",
+    "vendor",
+    "vendor_id",
+    "title",
+    "description",
+    "message",
+    "outcome",
+    "severity",
+    "vendor_severity",
+    "state",
+    "suppression.until",
+    "suppression.reason",
+    "suppression.by",
+    "suppression.kind",
+    "rule.id",
+    "rule.title",
+    "rule.service",
+    "rule.url",
+    "resource.id",
+    "resource.name",
+    "resource.type",
+    "account.id",
+    "account.cloud_id",
+    "account.name",
+    "account.provider",
+    "region",
+    "categories",
+    "standards",
+    "tags",
+    "first_seen",
+    "last_seen",
+    "updated",
+    "resolved",
+    "url",
+    "remediation.text",
+    "remediation.url",
 ];
 
 pub(crate) struct Rows {
@@ -37,7 +69,10 @@ impl Rows {
             self.header(out)?;
         }
         let exact = self.exact;
-        record(out, cells(finding, self.raw).into_iter().map(|cell| if exact { cell } else { harmless(&cell) }))
+        record(
+            out,
+            cells(finding, self.raw).into_iter().map(|cell| if exact { cell } else { harmless(&cell) }),
+        )
     }
 
     pub(crate) fn end(&mut self, out: &mut impl Write) -> io::Result<()> {
@@ -110,7 +145,9 @@ fn cells(finding: &Finding, raw: bool) -> Vec<String> {
 
 /// A cell that no spreadsheet runs and no terminal obeys.
 fn harmless(cell: &str) -> String {
-    let runs = |first: char| matches!(first, '=' | '+' | '-' | '@' | '\t' | '\r' | '\n' | '\0' | '＝' | '＋' | '－' | '＠');
+    let runs = |first: char| {
+        matches!(first, '=' | '+' | '-' | '@' | '\t' | '\r' | '\n' | '\0' | '＝' | '＋' | '－' | '＠')
+    };
     let clean = cspm::clean_text(cell, usize::MAX / 8);
     if cell.chars().next().is_some_and(runs) { format!("'{clean}") } else { clean }
 }

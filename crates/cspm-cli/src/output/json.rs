@@ -34,7 +34,9 @@ fn escape<W: ?Sized + Write>(out: &mut W, text: &str) -> io::Result<()> {
         return out.write_all(text.as_bytes());
     }
     let mut written = 0;
-    for (at, character) in text.char_indices().filter(|(_, character)| *character >= '\x7f' && cspm::is_hostile(*character)) {
+    for (at, character) in
+        text.char_indices().filter(|(_, character)| *character >= '\x7f' && cspm::is_hostile(*character))
+    {
         out.write_all(text.get(written..at).unwrap_or_default().as_bytes())?;
         for unit in character.encode_utf16(&mut [0; 2]) {
             write!(out, "\\u{unit:04x}")?;

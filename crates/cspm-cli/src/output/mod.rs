@@ -2,14 +2,17 @@
 
 pub(crate) mod csv;
 pub(crate) mod json;
+pub(crate) mod ocsf;
 pub(crate) mod table;
 pub(crate) mod target;
 
 use std::io::{self, IsTerminal, Write};
+use std::path::Path;
 
 use comfy_table::Table;
-use cspm::Finding;
+use cspm::{Finding, FindingQuery, OutcomeFilter, RunReport};
 
+use self::ocsf::Events;
 use self::target::Target;
 use crate::args::{Format, ListFormat, SinkArgs};
 use crate::exit::Stop;
@@ -26,17 +29,28 @@ pub(crate) struct Sink {
 enum Shape {
     Records(json::Records),
     Csv(csv::Rows),
+    Ocsf(Events),
     Table { table: Table, rows: usize },
 }
 
 impl Sink {
-    pub(crate) fn open(args: &SinkArgs, raw: bool) -> Result<Self, Stop> {
+    /// Opens what the command line names. `run` names the run in events, `previous` is an earlier output to compare with.
+    pub(crate) fn open(
+        args: &SinkArgs,
+        query: &FindingQuery,
+        run: &str,
+        previous: Option<&Path>,
+    ) -> Result<Self, Stop> {
         let on_terminal = args.output.is_none() && io::stdout().is_terminal();
         let format = args.format.unwrap_or(if on_terminal { Format::Table } else { Format::Ndjson });
         let shape = match format {
             Format::Ndjson => Shape::Records(json::Records::lines()),
             Format::Json => Shape::Records(json::Records::array()),
-            Format::Csv => Shape::Csv(csv::Rows::new(raw, args.csv_exact)),
+            Format::Csv => Shape::Csv(csv::Rows::new(query.raw, args.csv_exact)),
+            Format::Ocsf => {
+                let sees_passes = query.outcome == OutcomeFilter::All;
+                Shape::Ocsf(Events::open(args.ocsf_version, run, previous, sees_passes)?)
+            }
             Format::Table => Shape::Table { table: finding_table(), rows: 0 },
         };
         Ok(Self { target: Target::open(args.output.as_deref())?, shape })
@@ -46,6 +60,7 @@ impl Sink {
         let written = match &mut self.shape {
             Shape::Records(records) => records.write(&mut self.target, finding),
             Shape::Csv(rows) => rows.write(&mut self.target, finding),
+            Shape::Ocsf(events) => events.write(&mut self.target, finding),
             Shape::Table { table, rows } => {
                 table.add_row(finding_row(finding));
                 *rows += 1;
@@ -65,10 +80,12 @@ impl Sink {
         self.target.flush().map_err(|error| self.target.failed(&error))
     }
 
-    pub(crate) fn finish(mut self) -> Result<(), Stop> {
+    /// Ends the output. What is gone since an earlier run is told only where the report proves it.
+    pub(crate) fn finish(mut self, report: &RunReport) -> Result<(), Stop> {
         let ended = match &mut self.shape {
             Shape::Records(records) => records.end(&mut self.target),
             Shape::Csv(rows) => rows.end(&mut self.target),
+            Shape::Ocsf(events) => events.end(&mut self.target, report),
             Shape::Table { table, rows } if *rows % TABLE_ROWS != 0 => writeln!(self.target, "{table}"),
             Shape::Table { .. } => Ok(()),
         };
@@ -82,7 +99,8 @@ fn finding_table() -> Table {
 }
 
 fn finding_row(finding: &Finding) -> Vec<String> {
-    let account = finding.account.name.as_ref().or(finding.account.cloud_id.as_ref()).or(finding.account.id.as_ref());
+    let account =
+        finding.account.name.as_ref().or(finding.account.cloud_id.as_ref()).or(finding.account.id.as_ref());
     let resource = finding.resource.name.as_ref().or(finding.resource.id.as_ref());
     let state = finding.state.map_or(finding.outcome.as_str(), cspm::State::as_str);
     vec![
@@ -119,7 +137,11 @@ pub(crate) fn list<R: serde::Serialize>(
     target.finish()
 }
 
-fn write_records<R: serde::Serialize>(out: &mut Target, mut shape: json::Records, records: &[R]) -> io::Result<()> {
+fn write_records<R: serde::Serialize>(
+    out: &mut Target,
+    mut shape: json::Records,
+    records: &[R],
+) -> io::Result<()> {
     records.iter().try_for_each(|record| shape.write(out, record))?;
     shape.end(out)
 }

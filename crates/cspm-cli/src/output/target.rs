@@ -17,9 +17,15 @@ enum Kind {
     Standard(BufWriter<Stdout>),
     /// Written beside the file and renamed at the end: an interruption leaves the old file whole, and a planted link is
     /// replaced, not followed.
-    File { path: PathBuf, file: BufWriter<NamedTempFile> },
+    File {
+        path: PathBuf,
+        file: BufWriter<NamedTempFile>,
+    },
     /// A device or pipe, which cannot be replaced by renaming.
-    Special { path: PathBuf, file: BufWriter<File> },
+    Special {
+        path: PathBuf,
+        file: BufWriter<File>,
+    },
 }
 
 impl Target {
@@ -33,11 +39,15 @@ impl Target {
                 return Err(Stop::failed(format!("{} is a directory; name a file", path.display())));
             }
             Ok(metadata) if !metadata.is_file() => {
-                let file = File::options().write(true).open(path).map_err(|error| Stop::write(&shown(path), &error))?;
+                let file = File::options()
+                    .write(true)
+                    .open(path)
+                    .map_err(|error| Stop::write(&shown(path), &error))?;
                 Kind::Special { path: path.to_owned(), file: BufWriter::with_capacity(1 << 16, file) }
             }
             _ => {
-                let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+                let folder =
+                    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
                 let name = path.file_name().unwrap_or_default().to_string_lossy();
                 let file = tempfile::Builder::new()
                     .prefix(&format!(".{name}."))
@@ -54,7 +64,9 @@ impl Target {
     pub(crate) fn finish(self) -> Result<(), Stop> {
         match self.kind {
             Kind::Standard(mut out) => out.flush().map_err(|error| Stop::write("standard output", &error)),
-            Kind::Special { path, mut file } => file.flush().map_err(|error| Stop::write(&shown(&path), &error)),
+            Kind::Special { path, mut file } => {
+                file.flush().map_err(|error| Stop::write(&shown(&path), &error))
+            }
             Kind::File { path, file } => {
                 let file = file.into_inner().map_err(|error| Stop::write(&shown(&path), error.error()))?;
                 file.as_file().sync_all().map_err(|error| Stop::write(&shown(&path), &error))?;

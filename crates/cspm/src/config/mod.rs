@@ -120,8 +120,9 @@ impl Configuration {
         if bytes.len() as u64 > LARGEST {
             return Err(unreadable("it is larger than 8 MiB".to_owned()));
         }
-        let text = String::from_utf8(bytes)
-            .map_err(|error| unreadable(format!("it is not UTF-8 (at byte {})", error.utf8_error().valid_up_to())))?;
+        let text = String::from_utf8(bytes).map_err(|error| {
+            unreadable(format!("it is not UTF-8 (at byte {})", error.utf8_error().valid_up_to()))
+        })?;
         Self::parse(&text, path, &|name| std::env::var_os(name))
     }
 

@@ -54,13 +54,16 @@ pub(super) fn configuration<'t>(
                         complaints.add(connection.span(), "a connection is a table; write [[connections]]");
                         continue;
                     };
-                    let mut reader = Reader { table, place: connection.span(), complaints: &mut complaints, environment };
+                    let mut reader =
+                        Reader { table, place: connection.span(), complaints: &mut complaints, environment };
                     if let Some(connection) = reader.connection(&mut names, &mut configuration.warnings) {
                         configuration.connections.push(connection);
                     }
                 }
             }
-            ("connections", _) => complaints.add(value.span(), "connections are tables; write [[connections]]"),
+            ("connections", _) => {
+                complaints.add(value.span(), "connections are tables; write [[connections]]")
+            }
             (other, _) => complaints.add(key.span(), unknown(other, &["connections"])),
         }
     }
@@ -145,7 +148,8 @@ impl<'r, 't> Reader<'r, 't> {
             return None;
         }
         if !names.insert(name.to_owned()) {
-            self.complaints.add(place, format!("the name {name} is taken by an earlier connection; choose another"));
+            self.complaints
+                .add(place, format!("the name {name} is taken by an earlier connection; choose another"));
             return None;
         }
         Some(name.to_owned())
@@ -204,7 +208,10 @@ impl<'r, 't> Reader<'r, 't> {
             let shown = cspm_core::clean_text(region, 60);
             let names: Vec<&str> = regions.iter().map(|(name, _)| *name).collect();
             let message = if names.is_empty() {
-                format!("{} has no regions; write base_url with the address of your installation", vendor.as_str())
+                format!(
+                    "{} has no regions; write base_url with the address of your installation",
+                    vendor.as_str()
+                )
             } else {
                 format!("unknown region \"{shown}\"; write one of {}, or base_url", names.join(", "))
             };
@@ -216,7 +223,8 @@ impl<'r, 't> Reader<'r, 't> {
     fn credential(&mut self, vendor: Option<VendorKind>, warnings: &mut Vec<String>) -> Option<Credential> {
         let key = self.get("api_key").map(|_| self.secret("api_key", warnings));
         let password = self.get("password").map(|_| self.secret("password", warnings));
-        let username = self.get("username").map(|value| (self.text("username", "username = \"ops\""), value.span()));
+        let username =
+            self.get("username").map(|value| (self.text("username", "username = \"ops\""), value.span()));
         let takes_login = vendor.is_none_or(|vendor| vendor == VendorKind::InsightCloudSec);
         match (key, username, password) {
             (Some(key), None, None) => key.map(Credential::Key),
@@ -228,7 +236,9 @@ impl<'r, 't> Reader<'r, 't> {
                 None
             }
             (None, Some(_), None) if takes_login => {
-                self.missing("password is missing; write password = { env = \"NAME\" } or { file = \"PATH\" }");
+                self.missing(
+                    "password is missing; write password = { env = \"NAME\" } or { file = \"PATH\" }",
+                );
                 None
             }
             (None, None, Some(_)) if takes_login => {
@@ -236,12 +246,20 @@ impl<'r, 't> Reader<'r, 't> {
                 None
             }
             (None, None, None) => {
-                let or = if vendor == Some(VendorKind::InsightCloudSec) { ", or username and password" } else { "" };
-                self.missing(&format!("api_key is missing; write api_key = {{ env = \"NAME\" }} or {{ file = \"PATH\" }}{or}"));
+                let or = if vendor == Some(VendorKind::InsightCloudSec) {
+                    ", or username and password"
+                } else {
+                    ""
+                };
+                self.missing(&format!(
+                    "api_key is missing; write api_key = {{ env = \"NAME\" }} or {{ file = \"PATH\" }}{or}"
+                ));
                 None
             }
             _ => {
-                self.missing("username and password are for insightcloudsec only; write api_key = { env = \"NAME\" }");
+                self.missing(
+                    "username and password are for insightcloudsec only; write api_key = { env = \"NAME\" }",
+                );
                 None
             }
         }
@@ -262,7 +280,9 @@ impl<'r, 't> Reader<'r, 't> {
             return None;
         };
         let source = match (kind.get_ref().as_ref(), name.get_ref().as_str()) {
-            ("env", Some(name)) if !name.is_empty() && !name.contains(['=', '\0']) => Source::Environment(name),
+            ("env", Some(name)) if !name.is_empty() && !name.contains(['=', '\0']) => {
+                Source::Environment(name)
+            }
             ("file", Some(path)) if !path.is_empty() && !path.contains('\0') => Source::File(Path::new(path)),
             _ => {
                 self.complaints.add(place, advice);
@@ -299,14 +319,17 @@ impl<'r, 't> Reader<'r, 't> {
                 }
             },
         };
-        self.complaints.add(place, format!("ca_file: {shown} {reason}; name a PEM file with the root certificate"));
+        self.complaints
+            .add(place, format!("ca_file: {shown} {reason}; name a PEM file with the root certificate"));
         None
     }
 
     fn number(&mut self, key: &str, least: f64, most: f64) -> Option<f64> {
         let value = self.get(key)?;
         let number = match value.get_ref() {
-            DeValue::Integer(number) => i64::from_str_radix(number.as_str(), number.radix()).ok().map(|number| number as f64),
+            DeValue::Integer(number) => {
+                i64::from_str_radix(number.as_str(), number.radix()).ok().map(|number| number as f64)
+            }
             DeValue::Float(number) => number.as_str().parse::<f64>().ok(),
             _ => None,
         };
@@ -318,7 +341,8 @@ impl<'r, 't> Reader<'r, 't> {
     }
 
     fn accounts(&mut self) -> Vec<String> {
-        const ADVICE: &str = "accounts is a list of account ids; write for example accounts = [\"123456789012\"]";
+        const ADVICE: &str =
+            "accounts is a list of account ids; write for example accounts = [\"123456789012\"]";
         let Some(value) = self.get("accounts") else { return Vec::new() };
         let Some(list) = value.get_ref().as_array().filter(|list| !list.is_empty()) else {
             self.complaints.add(value.span(), ADVICE);
@@ -342,7 +366,8 @@ impl<'r, 't> Reader<'r, 't> {
         }
         let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
         if !name.bytes().all(plain) {
-            self.complaints.add(place, "auth_header is the name of an HTTP header; write for example \"x-api-key\"");
+            self.complaints
+                .add(place, "auth_header is the name of an HTTP header; write for example \"x-api-key\"");
             return None;
         }
         Some(name.to_owned())

@@ -24,12 +24,16 @@ pub(super) struct Found {
 }
 
 /// Reads a secret and trims white space around it. The error says what to do and holds nothing of the secret.
-pub(super) fn read(source: &Source<'_>, environment: &dyn Fn(&str) -> Option<std::ffi::OsString>) -> Result<Found, String> {
+pub(super) fn read(
+    source: &Source<'_>,
+    environment: &dyn Fn(&str) -> Option<std::ffi::OsString>,
+) -> Result<Found, String> {
     let (text, warning) = match source {
         Source::Environment(name) => {
             let value = environment(name)
                 .ok_or_else(|| format!("the environment variable {name} is not set; set it to the secret"))?;
-            let text = value.into_string().map_err(|_| format!("the environment variable {name} is not UTF-8"))?;
+            let text =
+                value.into_string().map_err(|_| format!("the environment variable {name} is not UTF-8"))?;
             (Zeroizing::new(text), None)
         }
         Source::File(path) => (read_file(path)?, loose_permissions(path)),
@@ -43,7 +47,9 @@ pub(super) fn read(source: &Source<'_>, environment: &dyn Fn(&str) -> Option<std
         return Err(format!("{named} is empty; put the secret there"));
     }
     if !trimmed.bytes().all(|byte| (0x20..0x7f).contains(&byte)) {
-        return Err(format!("{named} holds a line break, a control character or a non-ASCII letter inside the secret"));
+        return Err(format!(
+            "{named} holds a line break, a control character or a non-ASCII letter inside the secret"
+        ));
     }
     Ok(Found { secret: SecretString::from(trimmed), warning })
 }
@@ -70,8 +76,9 @@ fn loose_permissions(path: &Path) -> Option<String> {
     use std::os::unix::fs::PermissionsExt as _;
     let mode = std::fs::metadata(path).ok()?.permissions().mode() & 0o777;
     let shown = cspm_core::clean_text(&path.display().to_string(), 200);
-    (mode & 0o077 != 0)
-        .then(|| format!("the secret file {shown} can be read by others (mode {mode:03o}); run: chmod 600 {shown}"))
+    (mode & 0o077 != 0).then(|| {
+        format!("the secret file {shown} can be read by others (mode {mode:03o}); run: chmod 600 {shown}")
+    })
 }
 
 #[cfg(not(unix))]

@@ -125,10 +125,15 @@ fn every_mistake_is_named_with_what_to_write_instead() {
 
 #[test]
 fn regions_are_the_vendors_own() {
-    let unknown = problems(&with("region = \"mars\"").replace("base_url = \"https://host.example/v1\"\n", ""));
-    assert!(unknown[0].message.contains("eu-west-1") && unknown[0].message.contains("base_url"), "{unknown:?}");
+    let unknown =
+        problems(&with("region = \"mars\"").replace("base_url = \"https://host.example/v1\"\n", ""));
+    assert!(
+        unknown[0].message.contains("eu-west-1") && unknown[0].message.contains("base_url"),
+        "{unknown:?}"
+    );
     let conformity = |region: &str| {
-        let text = with(&format!("region = \"{region}\"")).replace("base_url = \"https://host.example/v1\"\n", "");
+        let text =
+            with(&format!("region = \"{region}\"")).replace("base_url = \"https://host.example/v1\"\n", "");
         parse(&text).unwrap().connections[0].address.as_str().to_owned()
     };
     assert_eq!(conformity("au-1"), "https://conformity.au-1.cloudone.trendmicro.com/api");
@@ -179,7 +184,10 @@ base_url = "https://host.example"
 #[test]
 fn syntax_errors_and_duplicate_keys_have_a_place() {
     let broken = problems("[[connections]]\nname = \"a\"\nname = \"b\"\n");
-    assert!(broken.iter().any(|problem| problem.line == 3 && problem.message.contains("duplicate")), "{broken:?}");
+    assert!(
+        broken.iter().any(|problem| problem.line == 3 && problem.message.contains("duplicate")),
+        "{broken:?}"
+    );
     let cut = problems("[[connections]]\nname = \"a");
     assert!(cut.iter().any(|problem| problem.line == 2), "{cut:?}");
     assert!(problems("")[0].message.contains("[[connections]]"));
@@ -190,7 +198,12 @@ fn syntax_errors_and_duplicate_keys_have_a_place() {
 
 #[test]
 fn loopback_may_be_plain_http_and_slashes_at_the_end_make_no_difference() {
-    for base in ["http://127.0.0.1:9101/v1", "http://127.0.0.1:9101/v1/", "http://localhost:1/v1", "http://[::1]:1/v1/"] {
+    for base in [
+        "http://127.0.0.1:9101/v1",
+        "http://127.0.0.1:9101/v1/",
+        "http://localhost:1/v1",
+        "http://[::1]:1/v1/",
+    ] {
         let configuration = parse(&with(&format!("base_url = \"{base}\""))).unwrap();
         assert_eq!(configuration.connections[0].address.as_str(), base.trim_end_matches('/'));
     }
@@ -236,18 +249,23 @@ fn the_configuration_is_looked_for_in_four_places() {
     fs::create_dir_all(personal.parent().unwrap()).unwrap();
     fs::write(&personal, "").unwrap();
     let look = |named: Option<&str>, set: &[(&str, &Path)]| {
-        let set: Vec<(String, PathBuf)> = set.iter().map(|(name, path)| ((*name).to_owned(), path.to_path_buf())).collect();
+        let set: Vec<(String, PathBuf)> =
+            set.iter().map(|(name, path)| ((*name).to_owned(), path.to_path_buf())).collect();
         find(named.map(Path::new), &|name| {
             set.iter().find(|(known, _)| known == name).map(|(_, path)| path.clone().into_os_string())
         })
     };
-    assert_eq!(look(Some("named.toml"), &[("CSPM_CONFIG", Path::new("x"))]).unwrap(), Path::new("named.toml"));
+    assert_eq!(
+        look(Some("named.toml"), &[("CSPM_CONFIG", Path::new("x"))]).unwrap(),
+        Path::new("named.toml")
+    );
     assert_eq!(look(None, &[("CSPM_CONFIG", Path::new("x"))]).unwrap(), Path::new("x"));
     assert_eq!(look(None, &[("HOME", &home)]).unwrap(), personal);
     let xdg = home.join(".config");
     assert_eq!(look(None, &[("XDG_CONFIG_HOME", &xdg), ("HOME", Path::new("/nowhere"))]).unwrap(), personal);
     let nowhere = look(None, &[("HOME", Path::new("/nowhere"))]).unwrap_err().to_string();
-    for word in ["--config", "$CSPM_CONFIG", "./cspm.toml", "/nowhere/.config/cspm/config.toml", "cspm demo"] {
+    for word in ["--config", "$CSPM_CONFIG", "./cspm.toml", "/nowhere/.config/cspm/config.toml", "cspm demo"]
+    {
         assert!(nowhere.contains(word), "{nowhere}");
     }
 }

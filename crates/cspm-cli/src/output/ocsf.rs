@@ -1,0 +1,91 @@
+//! Findings as OCSF events, all of them or what changed since an earlier output.
+
+use std::fs::File;
+use std::io::{self, BufReader, Write};
+use std::path::Path;
+
+use cspm::ocsf::{Context, Previous, PreviousFinding, Version, WriteError, Writer};
+use cspm::{Finding, RunReport, ScopeReport, Timestamp};
+
+use crate::exit::Stop;
+
+/// Maps, checks and writes events of one run.
+pub(crate) struct Events {
+    version: Version,
+    context: Context,
+    previous: Option<Previous<BufReader<File>>>,
+    /// Whether passing findings were asked for: one that passed before is else not seen, and not gone.
+    sees_passes: bool,
+}
+
+impl Events {
+    pub(crate) fn open(
+        version: Version,
+        run: &str,
+        previous: Option<&Path>,
+        sees_passes: bool,
+    ) -> Result<Self, Stop> {
+        let context = Context::new(run, Timestamp::now());
+        let previous = previous.map(read_previous).transpose()?;
+        Ok(Self { version, context, previous, sees_passes })
+    }
+
+    pub(crate) fn write(&mut self, out: &mut impl Write, finding: &Finding) -> io::Result<()> {
+        let mut writer = Writer::new(out, self.version);
+        let Some(previous) = &mut self.previous else {
+            return writer.write(finding, &self.context).map_err(plain);
+        };
+        match previous.activity(finding, &self.context) {
+            Some(activity) => writer.write(finding, &self.context.with_activity(activity)).map_err(plain),
+            None => Ok(()),
+        }
+    }
+
+    /// Closes what is gone, where the report proves that it would have been seen.
+    pub(crate) fn end(&mut self, out: &mut impl Write, report: &RunReport) -> io::Result<()> {
+        let Some(previous) = &mut self.previous else { return Ok(()) };
+        let sees_passes = self.sees_passes;
+        let proven = |gone: &PreviousFinding| (gone.failed || sees_passes) && would_be_seen(gone, report);
+        let mut writer = Writer::new(out, self.version);
+        for event in previous.closes(&self.context, proven)? {
+            writer.write_event(event).map_err(plain)?;
+        }
+        Ok(())
+    }
+}
+
+fn read_previous(path: &Path) -> Result<Previous<BufReader<File>>, Stop> {
+    let failed = |error: io::Error| Stop::usage(format!("--previous {}: {error}", path.display()));
+    let previous = File::open(path).and_then(|file| Previous::read(BufReader::new(file))).map_err(failed)?;
+    match previous.rejected() {
+        [] => Ok(previous),
+        [first, ..] => Err(Stop::usage(format!(
+            "--previous {}: line {first} is neither a finding nor an event; nothing can be told from a damaged output",
+            path.display()
+        ))),
+    }
+}
+
+/// Whether every scope that a finding could be in was read completely. A label that says nothing about the finding leaves
+/// the scope possible.
+fn would_be_seen(gone: &PreviousFinding, report: &RunReport) -> bool {
+    let Some(connection) = report.connections.iter().find(|connection| *connection.name == *gone.connection)
+    else {
+        return false;
+    };
+    let excludes = |scope: &ScopeReport| {
+        let differs = |label: &str, value: &Option<String>| matches!((scope.scope.get(label), value), (Some(label), Some(value)) if label != value);
+        differs("account", &gone.account_id)
+            || differs("insight", &gone.rule_id)
+            || differs("resource_type", &gone.resource_type)
+    };
+    connection.error.is_none()
+        && connection.scopes.iter().filter(|scope| !excludes(scope)).all(|scope| scope.complete)
+}
+
+fn plain(error: WriteError) -> io::Error {
+    match error {
+        WriteError::Io(error) => error,
+        other => io::Error::other(other.to_string()),
+    }
+}
