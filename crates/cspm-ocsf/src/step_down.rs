@@ -25,48 +25,43 @@ pub fn step_down(event: Event<'_>, to: Version) -> Vec<Event<'_>> {
     }
     let root = event.into_attributes();
     if to < Version::V1_3 && from >= Version::V1_3 {
-        let split = one_each(root).into_iter().enumerate();
-        return split.map(|(place, root)| rewrite(root, from, to, Some(place))).collect();
+        let split = one_each(root);
+        let of = split.len();
+        let shares = split.into_iter().enumerate().map(|(place, root)| (root, Share { place, of }));
+        return shares.map(|(root, share)| rewrite(root, from, to, Some(share))).collect();
     }
     vec![rewrite(root, from, to, None)]
 }
 
-/// One event a resource, with `resource` instead of `resources`.
+/// Which part of a split event an event is.
+#[derive(Clone, Copy)]
+struct Share {
+    /// The place of its resource.
+    place: usize,
+    /// How many parts there are.
+    of: usize,
+}
+
+/// One event a resource, which stands in the place of `resources`.
 fn one_each(mut root: Object<'_>) -> Vec<Object<'_>> {
     let resources = match root.get_mut("resources") {
         Some(Node::List(resources)) if !resources.is_empty() => std::mem::take(resources),
         _ => return vec![root],
     };
-    let several = resources.len() > 1;
     let mut events = Vec::with_capacity(resources.len());
-    let mut rest = resources.into_iter().enumerate().peekable();
-    while let Some((place, resource)) = rest.next() {
+    let mut rest = resources.into_iter().peekable();
+    while let Some(resource) = rest.next() {
         let mut event = if rest.peek().is_some() { root.clone() } else { std::mem::take(&mut root) };
-        if let Some(resources) = event.get_mut("resources") {
-            *resources = resource;
-        }
-        if several
-            && let Some(Node::Text(uid)) = event.object_mut("metadata").and_then(|it| it.get_mut("uid"))
-        {
-            *uid = Cow::Owned(format!("{uid}#{place}"));
-        }
+        event.set("resources", resource);
         events.push(event);
     }
     events
 }
 
-/// `resource`: this event's place among those of a split event.
-fn rewrite(mut root: Object<'_>, from: Version, to: Version, resource: Option<usize>) -> Event<'_> {
+fn rewrite(mut root: Object<'_>, from: Version, to: Version, share: Option<Share>) -> Event<'_> {
     let mut pruner = Pruner::new(Schema::of(from), Schema::of(to));
-    if let Some(place) = resource {
-        if let Some(old) = root.remove("resource") {
-            pruner.moved.put("resource", old);
-        }
-        if matches!(root.get("resources"), Some(Node::Object(_))) {
-            root.rename("resources", "resource");
-            pruner.resource_was(place);
-        }
-        follow_resource(&mut root, place);
+    if let Some(share) = share {
+        take_share(&mut root, share, &mut pruner);
     }
     if to < Version::V1_4 {
         join_status_details(&mut root);
@@ -77,15 +72,35 @@ fn rewrite(mut root: Object<'_>, from: Version, to: Version, resource: Option<us
     fill_required(&mut root);
     pruner.event(&mut root);
     drop_lost_observables(&mut root, &mut pruner);
-    keep(&mut root, from, pruner.moved);
-    if let Some(metadata) = root.object_mut("metadata") {
-        metadata.set("version", to.as_str());
+    // A draft or patch of a version, or no version at all, is a value like any other.
+    let old = root.object_mut("metadata").and_then(|metadata| metadata.set("version", to.as_str()));
+    if let Some(old) = old.filter(|old| old.as_text() != Some(from.as_str())) {
+        pruner.moved.put("metadata.version", old);
     }
+    keep(&mut root, from, pruner.moved);
     Event::new(root)
 }
 
-/// Observables follow their resource; those of the other resources stay with the other events.
-fn follow_resource(root: &mut Object<'_>, place: usize) {
+/// Makes an event of a part: its own resource, its own observables, its own id.
+fn take_share<'a>(root: &mut Object<'a>, share: Share, pruner: &mut Pruner<'a>) {
+    if let Some(old) = root.remove("resource") {
+        pruner.moved.put("resource", old);
+    }
+    if matches!(root.get("resources"), Some(Node::Object(_))) {
+        root.rename("resources", "resource");
+        pruner.resource_was(share.place);
+    }
+    follow_resource(root, share);
+    let uid = root.object_mut("metadata").and_then(|metadata| metadata.get_mut("uid"));
+    if let (true, Some(Node::Text(uid))) = (share.of > 1, uid) {
+        let own = format!("{uid}#{}", share.place);
+        pruner.moved.put("metadata.uid", std::mem::replace(uid, Cow::Owned(own)));
+    }
+}
+
+/// Observables follow their resource; those of the other resources are with the other events, and those of no
+/// resource with the first.
+fn follow_resource(root: &mut Object<'_>, Share { place, of }: Share) {
     let Some(Node::List(observables)) = root.get_mut("observables") else { return };
     observables.retain_mut(|observable| {
         let Node::Object(observable) = observable else { return true };
@@ -98,7 +113,7 @@ fn follow_resource(root: &mut Object<'_>, place: usize) {
         if !(rest.is_empty() || rest.starts_with('.')) {
             return true;
         }
-        let own = index.is_none_or(|index: usize| index == place);
+        let own = index.is_none_or(|index: usize| index == place || (place == 0 && index >= of));
         *name = Cow::Owned(format!("resource{rest}"));
         own
     });

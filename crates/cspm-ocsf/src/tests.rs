@@ -5,6 +5,7 @@ mod broken;
 mod golden;
 mod history;
 mod leaves;
+mod mutations;
 mod properties;
 mod sample;
 mod states;

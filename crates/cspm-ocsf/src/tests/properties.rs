@@ -179,8 +179,12 @@ fn forget_run(event: &mut Value, fetched: bool) {
     if let Some(steps) = event["metadata"].get_mut("transformation_info_list") {
         forget(&mut steps[0], &["time", "time_dt"]);
     }
-    if let Some(steps) = event.pointer_mut("/unmapped/ocsf_1_8/metadata.transformation_info_list/0") {
-        forget(steps, &["time", "time_dt"]);
+    // The second key is taken where the vendor itself is called like the first.
+    for key in ["ocsf_1_8", "ocsf_1_8_"] {
+        let at = format!("/unmapped/{key}/metadata.transformation_info_list/0");
+        if let Some(step) = event.pointer_mut(&at) {
+            forget(step, &["time", "time_dt"]);
+        }
     }
     if fetched {
         forget(event, &["time", "time_dt"]);
