@@ -64,6 +64,13 @@ impl Setup {
         self
     }
 
+    /// The same with another rule about links to other hosts.
+    #[must_use]
+    pub fn next_link(mut self, next_link: cspm_bitdefender::NextLink) -> Self {
+        self.next_link = next_link;
+        self
+    }
+
     /// Starts it.
     #[must_use]
     pub fn start(self) -> Lab {
@@ -89,7 +96,7 @@ pub struct Lab {
 }
 
 /// Where the vendor is.
-const HOST: &str = "127.0.0.1:8080";
+pub(crate) const HOST: &str = "127.0.0.1:8080";
 
 impl Lab {
     /// The host and port of the decoy.
@@ -152,6 +159,12 @@ impl Lab {
     #[must_use]
     pub fn count(&self, what: &Match) -> u64 {
         self.log().matching(what).len() as u64
+    }
+
+    /// How many requests went to a host that is not the vendor's.
+    #[must_use]
+    pub fn astray(&self) -> u64 {
+        self.decoy.log().count() + self.carrier.refused()
     }
 
     /// How many requests for findings were made.

@@ -17,7 +17,7 @@ pub use carrier::Carrier;
 pub use cspm::config::VendorKind as Kind;
 pub use installation::{Installation, Model};
 pub use lab::{Access, KindExt, Lab, Setup, everything};
-pub use outcome::Outcome;
+pub use outcome::{Counted, Outcome};
 pub use records::Probe;
 pub use secrets::{Traces, assert_absent, fresh};
 

@@ -31,6 +31,8 @@ impl Probe<'_> {
         };
         let (path, query) = target.split_once('?').unwrap_or((target, ""));
         let mut headers = HeaderMap::new();
+        // Links are made from the host that was asked.
+        headers.insert(http::header::HOST, HeaderValue::from_static(crate::lab::HOST));
         headers.insert(HeaderName::from_static(name), HeaderValue::try_from(value).expect("a header"));
         let request = SimRequest {
             method,
@@ -109,7 +111,7 @@ impl Probe<'_> {
                 all.insert(record["id"].as_str().expect("an id").to_owned(), record.clone());
             }
             match body["links"]["next"].as_str() {
-                Some(link) => next = link.to_owned(),
+                Some(link) => next = link.trim_start_matches(&format!("http://{}", crate::lab::HOST)).to_owned(),
                 None => return all,
             }
         }

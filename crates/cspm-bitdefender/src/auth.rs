@@ -13,7 +13,7 @@ use cspm_http::KeyHeader;
 use crate::config::AuthScheme;
 
 /// The authenticator of a scheme.
-pub(crate) fn authenticator(scheme: AuthScheme, key: SecretString) -> Result<Arc<dyn Authenticator>> {
+pub(crate) fn authenticator(scheme: AuthScheme, key: &SecretString) -> Result<Arc<dyn Authenticator>> {
     let key = SecretString::from(key.expose_secret().trim());
     Ok(match scheme {
         AuthScheme::Header { name, prefix } => Arc::new(KeyHeader::new(name, &prefix, key)?),

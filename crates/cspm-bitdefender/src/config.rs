@@ -124,7 +124,7 @@ impl Bitdefender {
         if config.page_limit.is_some_and(|limit| !(1..=1000).contains(&limit)) {
             return refused("page_limit has to be between 1 and 1000");
         }
-        let authenticator = auth::authenticator(config.auth_scheme, config.api_key)?;
+        let authenticator = auth::authenticator(config.auth_scheme, &config.api_key)?;
         let mut builder = Client::builder(config.base_url.clone(), dialect(config.swap_401_403))
             .authenticator(authenticator)
             .settings(config.settings);

@@ -33,12 +33,12 @@ mod map;
 mod narrow;
 mod resources;
 mod rules;
-mod shelf;
 #[cfg(test)]
 mod tests;
 mod walk;
 mod wire;
 
+use cspm_core::adapter::Shelf;
 use cspm_core::{
     Account, Capabilities, Diagnosis, Finding, Meter, Origin, Rule, Source, Vendor, async_trait,
 };
@@ -58,8 +58,8 @@ pub struct Bitdefender {
     origin: Origin,
     links: Links,
     page_limit: Option<u16>,
-    catalogue: shelf::Shelf<catalogue::Catalogue>,
-    resources: shelf::Shelf<resources::Resources>,
+    catalogue: Shelf<catalogue::Catalogue>,
+    resources: Shelf<resources::Resources>,
 }
 
 #[async_trait]

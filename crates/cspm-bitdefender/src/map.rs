@@ -15,6 +15,7 @@ use cspm_core::{
     Suppression, clean_text, compact_json,
 };
 
+use crate::lenient::{end, time};
 use crate::catalogue::Catalogue;
 use crate::resources::Lacking;
 use crate::rules::KnownRule;
@@ -85,8 +86,8 @@ impl<'a> Mapper<'a> {
         finding.resource.name = attributes.resource_name.owned();
         finding.resource.kind = attributes.resource_type.get().map(|word| self.share(word));
         finding.region = attributes.resource_region.get().map(|word| self.share(word));
-        finding.last_seen = attributes.created_at.time();
-        finding.updated = attributes.updated_at.time();
+        finding.last_seen = time(&attributes.created_at);
+        finding.updated = time(&attributes.updated_at);
         if self.raw {
             finding.raw = RawValue::from_string(compact_json(raw.get())).ok();
         }
@@ -176,7 +177,7 @@ impl<'a> Mapper<'a> {
         finding.state = Some(known);
         if known == State::Suppressed {
             finding.suppression = Some(Suppression {
-                until: check.attributes.expires_at.end(),
+                until: end(&check.attributes.expires_at),
                 reason: check.attributes.status_remarks.owned(),
                 by: None,
                 kind: status.to_owned(),

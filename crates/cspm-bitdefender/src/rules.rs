@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use cspm_core::adapter::Text;
 use cspm_core::{
     Cursor, Origin, Plan, RawValue, Rejected, Remediation, Result, Rule, RuleQuery, RuleRef, Scope, Severity,
     Source, StandardRef, Step, async_trait,
@@ -11,7 +12,6 @@ use cspm_http::Call;
 
 use crate::collection::{Collection, Entry, decode_page};
 use crate::error::{LIST_RULES, LIST_STANDARDS};
-use crate::lenient::Text;
 use crate::{Bitdefender, Links, wire};
 
 const RULES: &str = "/cspm/rules";

@@ -1,9 +1,10 @@
 //! The vendor's answers as they are sent: every field optional, everything borrowed from the page.
 
+use cspm_core::adapter::Text;
 use cspm_core::{Error, ErrorKind, RawValue, Rejected, Result, clean_text};
 use serde::Deserialize;
 
-use crate::lenient::{Link, OneOrMany, Text};
+use crate::lenient::{Link, OneOrMany};
 
 /// One page of a collection, its records not looked into yet (section 3.2).
 pub(crate) struct Page<'a> {

@@ -49,7 +49,7 @@ fn memory(board: &mut Board) -> Outcome<()> {
     board.check("peak of 300,000 findings in small scopes, MiB", large.peak_mib, 0.0, 32.0);
     board.check("  against that of 100,000", large.peak_mib / small.peak_mib, 0.0, 1.10);
     let listing = |checks: usize| -> Outcome<Run> {
-        let spec = bitdefender::Spec { checks, ..bitdefender::Spec::default() };
+        let spec = bitdefender::Spec { checks, ..bitdefender::Spec::demo(1) };
         let world = bitdefender::World::generate(spec);
         let options = bitdefender::Options { ..bitdefender::Options::default() };
         let served = serve(Arc::new(bitdefender::Bitdefender::new(world, options)))?;

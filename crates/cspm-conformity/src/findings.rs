@@ -1,11 +1,11 @@
 //! Findings: the vendor's checks, account by account; accounts past the vendor's limit in parts (see `split`).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use cspm_core::{
     Cursor, Error, ErrorKind, Finding, FindingQuery, Notice, Owner, Plan, Rejected, Result, Scope, Source,
-    Step, Then, async_trait,
+    Step, Then, async_trait, clean_text,
 };
 
 use crate::Conformity;
@@ -111,7 +111,7 @@ impl Conformity {
                 step.notices.push(Notice::new(format!(
                     "account {} has {total} checks that no filter divides, and nobody can page past {WINDOW}; narrow \
                      the query by region, service or rule",
-                    cspm_core::clean_text(&part.slice.account, 60)
+                    clean_text(&part.slice.account, 60)
                 )));
                 step
             }
@@ -164,7 +164,7 @@ impl Conformity {
 /// Its own figure counts as well, if it is the larger one.
 fn pages(total: u64, page: &Page) -> u64 {
     let asked = PAGE_SIZE.min(total);
-    let clipped = page.sent > 0 && page.sent < asked && page.sent % 10 == 0;
+    let clipped = page.sent > 0 && page.sent < asked && page.sent.is_multiple_of(10);
     let size = if clipped { page.sent } else { PAGE_SIZE };
     let most = WINDOW / size;
     total.div_ceil(size).max(page.total_pages.unwrap_or(0)).min(most.max(1))
@@ -194,7 +194,7 @@ fn step_of(page: Page, then: Then) -> Step<Finding> {
 }
 
 /// What records say of values that no catalogue lists.
-fn values_in(findings: &[Finding]) -> BTreeMap<Dimension, std::collections::BTreeSet<Arc<str>>> {
+fn values_in(findings: &[Finding]) -> BTreeMap<Dimension, BTreeSet<Arc<str>>> {
     let regions = findings.iter().filter_map(|finding| finding.region.clone()).collect();
     let services = findings.iter().filter_map(|finding| finding.rule.service.clone()).collect();
     BTreeMap::from([(Dimension::Regions, regions), (Dimension::Services, services)])
@@ -228,7 +228,7 @@ fn unreadable_rules(rejected: &[Rejected]) -> Option<(Scope, Error)> {
 }
 
 fn no_such_account(name: &str) -> (Scope, Error) {
-    let message = format!("no account is called \"{}\"", cspm_core::clean_text(name, 60));
+    let message = format!("no account is called \"{}\"", clean_text(name, 60));
     let error =
         Error::new(ErrorKind::NotFound, message).with_hint("see `cspm accounts`, and mend accounts = […]");
     (Scope::labelled("account", name), error)

@@ -1,5 +1,6 @@
 //! From the vendor's records to the model. Pure: a record and the catalogue in, a finding out.
 
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
@@ -42,7 +43,7 @@ fn web_link(link: &str) -> Option<&str> {
 
 /// `key::value`; a bare word is a key with an empty value.
 fn tags(texts: Texts<'_>) -> Tags {
-    let pair = |text: std::borrow::Cow<'_, str>| match text.split_once("::") {
+    let pair = |text: Cow<'_, str>| match text.split_once("::") {
         Some((key, value)) => (key.to_owned(), value.to_owned()),
         None => (text.into_owned(), String::new()),
     };
@@ -332,7 +333,7 @@ pub(crate) struct ServiceOfRule {
     pub(crate) provider: Option<Arc<str>>,
 }
 
-fn words(texts: Texts<'_>) -> impl Iterator<Item = std::borrow::Cow<'_, str>> {
+fn words(texts: Texts<'_>) -> impl Iterator<Item = Cow<'_, str>> {
     texts.0.unwrap_or_default().into_iter()
 }
 

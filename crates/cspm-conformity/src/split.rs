@@ -1,11 +1,11 @@
 //! How an account with more checks than anybody can page through is divided until every part fits.
 //!
 //! Pure: data in, data out. A part is asked for its first page, the answer tells its total, and [`divide`] says what
-//! follows. The mechanism is *chipping*: from the values of one dimension a chunk is taken off and asked for; what the
-//! other values hold together is then known without asking (the total of all minus the chunk's), so every first page
-//! that fits is also the first page of the reading, and only a chunk that turns out too large costs a request for
-//! nothing. When few enough are left, all remaining values make up the last chunk; when all that is left must be in one
-//! value, that value goes to the next dimension without being asked for.
+//! follows. The values of one dimension are kept in groups whose counts are known: at first one group with the whole. As
+//! long as a group is too large, a chunk of its values is asked for; what the others of the group hold together is then
+//! known without asking. A chunk that fits is read at once, its first page being there already; one that does not is a
+//! group of its own, and its first page was a request for nothing. A group of one value that is too large goes to the next
+//! dimension, again without asking. When all groups fit, they are packed into as few parts as hold them.
 //!
 //! A count that is left when the values run out means that checks have a value nobody listed (a new region, say). Then
 //! the whole is counted again, to tell this from a listing that moved, and read by the next dimension; whoever drives
@@ -17,8 +17,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::slice::{Dimension, Slice, WINDOW, list_length};
 
-/// How full a chunk is meant to be if all remaining values weighed the same. They do not, so there is room above.
-const AIM: u64 = WINDOW * 7 / 10;
+/// How full a chunk would be if all values of its group weighed the same. They do not, so there is room above.
+const AIM: u64 = WINDOW * 12 / 10;
 
 /// One piece of the work; travels as the plan of a scope.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,7 +36,7 @@ pub(crate) struct Part {
     pub(crate) chain: Option<Box<Chain>>,
 }
 
-/// The rest of a dimension while its values are asked for chunk by chunk.
+/// A dimension under way: what is left of it, and what it is the division of.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Chain {
     /// What is divided.
@@ -46,13 +46,18 @@ pub(crate) struct Chain {
     whole: u64,
     /// By what it is divided.
     dimension: Dimension,
-    /// Values not asked for yet.
-    waiting: Vec<String>,
-    /// How many the chunk under way and the waiting values have together.
-    left: u64,
+    /// What is left. The first group's count includes the part that is being asked for, its values do not.
+    groups: Vec<Group>,
     /// What follows if the figure for `base` was inferred and turns out wrong.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     outer: Option<Box<Chain>>,
+}
+
+/// Values and how many checks have one of them.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+struct Group {
+    values: Vec<String>,
+    count: u64,
 }
 
 /// What to do with a part whose total is known.
@@ -101,17 +106,16 @@ impl Part {
 
     /// Begins to divide a part with that many checks; `None` if no dimension divides it.
     fn split(&self, total: u64, candidates: &dyn Candidates) -> Option<Vec<Self>> {
-        let (dimension, waiting) = self.next_dimension(candidates)?;
+        let (dimension, values) = self.next_dimension(candidates)?;
         let chain = Chain {
             base: self.slice.clone(),
             spent: self.spent.clone(),
             whole: total,
             dimension,
-            waiting,
-            left: total,
+            groups: vec![Group { values, count: total }],
             outer: self.chain.clone(),
         };
-        Some(chain.next(candidates).into_iter().collect())
+        Some(chain.next(candidates))
     }
 
     fn next_dimension(&self, candidates: &dyn Candidates) -> Option<(Dimension, Vec<String>)> {
@@ -128,77 +132,146 @@ impl Part {
 }
 
 impl Chain {
-    /// The next part, now that `left` and `waiting` are what remains.
-    fn next(mut self, candidates: &dyn Candidates) -> Option<Part> {
-        if self.left == 0 {
-            return None;
+    /// Books the answer for the part that was asked for.
+    fn book(&mut self, total: u64) {
+        if let Some(group) = self.groups.first_mut() {
+            group.count = group.count.saturating_sub(total);
         }
-        if self.waiting.is_empty() {
-            return self.recount(candidates);
-        }
-        let fits = self.left <= WINDOW;
-        if !fits && self.waiting.len() == 1 {
-            return Some(self.infer(candidates));
-        }
-        let count = self.waiting.len() as u64;
-        let wished = if fits { count } else { (AIM * count / self.left).clamp(1, count - 1) };
-        let chunk = self.take(usize::try_from(wished).unwrap_or(usize::MAX));
-        let slice = self.base.cut_to(self.dimension, chunk);
-        Some(Part { slice, spent: self.spent.clone(), found: None, chain: Some(Box::new(self)) })
     }
 
-    /// Takes so many values off, or fewer if the address grew too long; at least one.
-    fn take(&mut self, wished: usize) -> Vec<String> {
+    /// What to ask for next, now that the groups are what remains.
+    fn next(mut self, candidates: &dyn Candidates) -> Vec<Part> {
+        let mut parts = Vec::new();
+        let (named, nameless): (Vec<_>, Vec<_>) =
+            std::mem::take(&mut self.groups).into_iter().partition(|group| !group.values.is_empty());
+        let missing: u64 = nameless.iter().map(|group| group.count).sum();
+        if missing > 0 {
+            parts.push(self.recount(missing));
+        }
         let room = self.base.room_for(self.dimension);
-        let mut length = 0;
-        let fitting = self
-            .waiting
-            .iter()
-            .take(wished)
-            .take_while(|value| {
-                length += list_length(std::slice::from_ref(value));
-                length <= room
-            })
-            .count();
-        let rest = self.waiting.split_off(fitting.max(1).min(self.waiting.len()));
-        std::mem::replace(&mut self.waiting, rest)
+        let (mut fitting, mut large) = (Vec::new(), Vec::new());
+        for group in named.into_iter().filter(|group| group.count > 0) {
+            match group {
+                group if group.count > WINDOW && group.values.len() == 1 => {
+                    parts.push(self.infer(group, candidates))
+                }
+                group if group.fits(room) => fitting.push(group),
+                group => large.push(group),
+            }
+        }
+        if large.is_empty() {
+            parts.extend(
+                packed(fitting, room)
+                    .into_iter()
+                    .map(|group| self.ask(group.values, group.count, Vec::new())),
+            );
+        } else {
+            let mut group = large.remove(0);
+            let chunk = group.take_chunk(room);
+            large.insert(0, group);
+            large.append(&mut fitting);
+            parts.push(self.ask(chunk, 0, large));
+        }
+        parts
     }
 
-    /// All that is left is in the one value that waits, and it is too much: divide it without asking for it.
-    fn infer(mut self, candidates: &dyn Candidates) -> Part {
-        let left = self.left;
-        let slice = self.base.cut_to(self.dimension, std::mem::take(&mut self.waiting));
-        let part = Part { slice, spent: self.spent.clone(), found: None, chain: Some(Box::new(self)) };
-        // One chunk of the next dimension, or, where none divides it, the part itself: its answer will say the same.
-        part.split(left, candidates).and_then(|mut parts| parts.pop()).unwrap_or(part)
+    /// A part of these values, whose count is known if nothing else is left.
+    fn ask(&self, values: Vec<String>, count: u64, mut groups: Vec<Group>) -> Part {
+        if groups.is_empty() {
+            groups.push(Group { values: Vec::new(), count });
+        }
+        let slice = self.base.cut_to(self.dimension, values);
+        let chain = Self { groups, ..self.clone() };
+        Part { slice, spent: self.spent.clone(), found: None, chain: Some(Box::new(chain)) }
+    }
+
+    /// One value with too many checks, whose count is known: divide it without asking for it.
+    fn infer(&self, group: Group, candidates: &dyn Candidates) -> Part {
+        let part = self.ask(group.values, group.count, Vec::new());
+        // The first chunk of the next dimension, or, where none divides it, the part itself: its answer will say so.
+        part.split(group.count, candidates).and_then(|mut parts| parts.pop()).unwrap_or(part)
     }
 
     /// All values were asked for, and some checks are in none of them.
-    fn recount(self, candidates: &dyn Candidates) -> Option<Part> {
-        let found = self.whole.saturating_sub(self.left);
-        let mut spent = self.spent;
+    fn recount(&self, missing: u64) -> Part {
+        let mut spent = self.spent.clone();
         spent.insert(self.dimension);
-        let whole = Part { slice: self.base, spent, found: Some(found), chain: self.outer };
-        let useful = whole.chain.is_some() || whole.next_dimension(candidates).is_some();
-        useful.then_some(whole)
+        let found = Some(self.whole.saturating_sub(missing));
+        Part { slice: self.base.clone(), spent, found, chain: self.outer.clone() }
     }
+}
+
+impl Group {
+    fn fits(&self, room: usize) -> bool {
+        self.count <= WINDOW && list_length(&self.values) <= room
+    }
+
+    /// Takes values off that together should fit: at least one, never all, and no more than the address has room for.
+    fn take_chunk(&mut self, room: usize) -> Vec<String> {
+        let values = self.values.len() as u64;
+        let wished = (AIM * values / self.count.max(1)).clamp(1, values.saturating_sub(1).max(1));
+        let mut length = 0;
+        let affordable = self.values.iter().take_while(|value| {
+            length += list_length(std::slice::from_ref(value));
+            length <= room
+        });
+        let count = affordable.count().min(usize::try_from(wished).unwrap_or(usize::MAX)).max(1);
+        let rest = self.values.split_off(count.min(self.values.len()));
+        std::mem::replace(&mut self.values, rest)
+    }
+}
+
+/// Puts groups together where they fit together, the largest first.
+fn packed(mut groups: Vec<Group>, room: usize) -> Vec<Group> {
+    groups.sort_by_key(|group| std::cmp::Reverse(group.count));
+    let mut bins: Vec<Group> = Vec::new();
+    for group in groups {
+        let length = list_length(&group.values);
+        let bin = bins
+            .iter_mut()
+            .find(|bin| bin.count + group.count <= WINDOW && list_length(&bin.values) + length <= room);
+        match bin {
+            Some(bin) => {
+                bin.count += group.count;
+                bin.values.extend(group.values);
+            }
+            None => bins.push(group),
+        }
+    }
+    bins
 }
 
 /// What follows when the first page of a part has told its total: what to do with the part, and what to ask for besides.
 pub(crate) fn divide(part: &Part, total: u64, candidates: &dyn Candidates) -> (Division, Vec<Part>) {
-    let mut alone = part.clone();
-    let more = alone.chain.take().and_then(|mut chain| {
-        chain.left = chain.left.saturating_sub(total);
-        chain.next(candidates)
-    });
-    let division = if part.found.is_some_and(|found| total <= found) {
-        Division::Nothing
-    } else if total <= WINDOW {
-        Division::Read
-    } else {
-        alone.split(total, candidates).map_or(Division::Beyond, Division::Split)
+    let mut chain = part.chain.clone();
+    if let Some(chain) = &mut chain {
+        chain.book(total);
+    }
+    let follow = |chain: Option<Box<Chain>>| chain.map(|chain| chain.next(candidates)).unwrap_or_default();
+    if let Some(found) = part.found {
+        let whole = Part { chain: None, ..part.clone() };
+        let division = match total {
+            total if total <= found => Division::Nothing,
+            total if total <= WINDOW => Division::Read,
+            total => whole.split(total, candidates).map_or(Division::Beyond, Division::Split),
+        };
+        return (division, follow(chain));
+    }
+    if total <= WINDOW {
+        return (Division::Read, follow(chain));
+    }
+    if part.next_dimension(candidates).is_none() {
+        return (Division::Beyond, follow(chain));
+    }
+    let parts = match chain {
+        None => part.split(total, candidates).unwrap_or_default(),
+        Some(mut chain) => {
+            let values = part.slice.list(chain.dimension).unwrap_or_default().to_vec();
+            chain.groups.insert(0, Group { values, count: total });
+            chain.next(candidates)
+        }
     };
-    (division, more.into_iter().collect())
+    (Division::Split(parts), Vec::new())
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@
 //! runtime is named here.
 
 mod account;
+pub mod adapter;
 mod auth;
 mod capabilities;
 mod diagnosis;

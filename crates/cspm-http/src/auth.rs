@@ -180,3 +180,60 @@ impl Authenticator for Session {
         self.login.secrets().into_iter().chain(token).collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::future::Future as _;
+    use std::pin::pin;
+    use std::task::{Context, Poll, Waker};
+
+    use super::*;
+
+    /// Log-ins that end when the test says so.
+    #[derive(Default)]
+    struct Door {
+        knocks: Mutex<u64>,
+        open: tokio::sync::Notify,
+    }
+
+    #[async_trait]
+    impl Login for Door {
+        async fn log_in(&self) -> Result<SecretString> {
+            let knock = {
+                let mut knocks = self.knocks.lock().unwrap();
+                *knocks += 1;
+                *knocks
+            };
+            self.open.notified().await;
+            Ok(format!("token-{knock}").into())
+        }
+
+        fn secrets(&self) -> Vec<SecretString> {
+            Vec::new()
+        }
+    }
+
+    #[test]
+    fn a09_a_rejected_token_is_not_given_out_again_while_a_slow_task_still_looks_at_its_log_in() {
+        let door = Arc::new(Door::default());
+        let session = Session::new(door.clone(), HeaderName::from_static("x-auth-token"));
+        let cx = &mut Context::from_waker(Waker::noop());
+        let mut quick = pin!(session.enter(None));
+        let mut slow = pin!(session.enter(None));
+        assert!(quick.as_mut().poll(cx).is_pending() && slow.as_mut().poll(cx).is_pending());
+        door.open.notify_one();
+        let Poll::Ready(Ok(first)) = quick.poll(cx) else { panic!("the log-in has ended") };
+        let mut renewed = pin!(session.enter(Some(first.generation)));
+        assert!(renewed.as_mut().poll(cx).is_pending(), "a new log-in is under way");
+        door.open.notify_one();
+        let Poll::Ready(Ok(second)) = renewed.poll(cx) else { panic!("the log-in has ended") };
+        assert!(second.generation > first.generation && second.value == "token-2");
+        // A late rejection of the old one changes nothing.
+        let Poll::Ready(Ok(late)) = pin!(session.enter(Some(first.generation))).poll(cx) else {
+            panic!("no wait")
+        };
+        assert_eq!(late.generation, second.generation);
+        assert_eq!(*door.knocks.lock().unwrap(), 2);
+        let Poll::Ready(Ok(_)) = slow.poll(cx) else { panic!("the slow one has its token") };
+    }
+}

@@ -113,8 +113,8 @@ impl BaseUrl {
     }
 
     /// The address of a call; `None` if it cannot be written as it is. No relative joining: the target is appended to
-    /// the prefix, or to the origin alone, and what a URL reader makes of the whole has to be the same text at the same
-    /// origin, so that nothing climbs out (`%2e%2e`), is cut off (`#`) or names another host (`@`).
+    /// the prefix, or to the origin alone. It has to begin with a slash, so that it cannot go on naming the host (`@evil`),
+    /// and what a URL reader makes of the whole has to be the same text, so that nothing climbs out (`%2e%2e`).
     pub(crate) fn address(&self, target: &Target) -> Option<Uri> {
         let address = match target {
             Target::Below(path) => format!("{}{path}", self.as_str()),
@@ -122,8 +122,8 @@ impl BaseUrl {
         };
         let (Target::Below(path) | Target::AtOrigin(path)) = target;
         let read = Url::parse(&address).ok()?;
-        let is_own = path.starts_with('/') && !path.contains('#') && read.origin() == self.0.origin();
-        (is_own && read.as_str() == address).then(|| address.parse().ok())?
+        let is_path = path.starts_with('/') && !path.contains('#');
+        (is_path && read.as_str() == address).then(|| address.parse().ok())?
     }
 
     /// Takes a link from an answer and keeps its path and query only, if it points to this origin.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::{Bytes, BytesMut};
-use cspm_core::{Error, ErrorKind, Owner, Result};
+use cspm_core::{Error, ErrorKind, Owner, Result, clean_text};
 use http::{Request, Response, header};
 use memchr::memmem;
 use rustls::RootCertStore;
@@ -99,7 +99,10 @@ impl Network {
             }
         }
         let client = builder.build().map_err(|error| {
-            let message = format!("the HTTPS client cannot be made: {}", plain_chain(&error.without_url()));
+            let message = format!(
+                "the HTTPS client cannot be made: {}",
+                chain(&error.without_url()).last().map(ToString::to_string).unwrap_or_default()
+            );
             Error::new(ErrorKind::Config, message)
                 .with_hint("are root certificates installed (ca-certificates)?")
         })?;
@@ -193,12 +196,11 @@ async fn beginning(answer: &mut reqwest::Response) -> Bytes {
 impl Broken {
     fn from_reqwest(error: reqwest::Error) -> Self {
         let error = error.without_url();
-        let said = plain_chain(&error);
+        let causes: Vec<&(dyn StdError + 'static)> = chain(&error).collect();
+        let said = causes.iter().map(ToString::to_string).collect::<Vec<_>>().join(": ");
         // Before anything was sent; a connection that goes bad later is one that broke.
-        let is_tls = error.is_connect()
-            && (chain(&error).any(|cause| cause.is::<rustls::Error>())
-                || said.contains("invalid peer certificate"));
-        let kind = if is_tls {
+        let tls = causes.iter().find_map(|cause| cause.downcast_ref()).filter(|_| error.is_connect());
+        let kind = if tls.is_some() {
             BrokenKind::Tls
         } else if error.is_timeout() {
             BrokenKind::Timeout
@@ -208,12 +210,15 @@ impl Broken {
             BrokenKind::Garbled
         } else if error.is_connect() {
             BrokenKind::Connect
-        } else if chain(&error).any(is_bad_data) {
+        } else if causes.iter().any(|cause| is_bad_data(*cause)) || cannot_be_unpacked(&error, &said) {
             BrokenKind::Garbled
         } else {
             BrokenKind::Interrupted
         };
-        Self { kind, sent: !error.is_connect() && !error.is_builder(), message: said }
+        let innermost = causes.last().map(ToString::to_string).unwrap_or_default();
+        let message = tls.map_or(innermost, in_words);
+        let sent = !error.is_connect() && !error.is_builder();
+        Self { kind, sent, message: clean_text(&message, 300) }
     }
 
     /// Whether sending again can help.
@@ -268,14 +273,25 @@ fn is_bad_data(error: &(dyn StdError + 'static)) -> bool {
         .is_some_and(|error| matches!(error.kind(), InvalidData | InvalidInput))
 }
 
-/// The innermost reasons in one line, without repeats.
-fn plain_chain(error: &(dyn StdError + 'static)) -> String {
-    let mut said: Vec<String> = Vec::new();
-    for cause in chain(error) {
-        let text = cause.to_string();
-        if !said.iter().any(|earlier| earlier.contains(&text)) {
-            said.push(text);
-        }
+/// A packed body that ends too early although the connection brought all of it.
+fn cannot_be_unpacked(error: &reqwest::Error, said: &str) -> bool {
+    error.is_decode() && !said.contains("error reading a body from connection")
+}
+
+/// Why there is no secure connection.
+fn in_words(error: &rustls::Error) -> String {
+    use rustls::CertificateError::{
+        BadSignature, Expired, ExpiredContext, NotValidForName, NotValidForNameContext, NotValidYet,
+        NotValidYetContext, Revoked, UnknownIssuer,
+    };
+    let rustls::Error::InvalidCertificate(reason) = error else { return error.to_string() };
+    match reason {
+        UnknownIssuer => "its certificate is from an authority that is not trusted".to_owned(),
+        Expired | ExpiredContext { .. } => "its certificate has expired".to_owned(),
+        NotValidYet | NotValidYetContext { .. } => "its certificate is not valid yet".to_owned(),
+        NotValidForName | NotValidForNameContext { .. } => "its certificate is for another host".to_owned(),
+        BadSignature => "its certificate is not signed by the authority that it names".to_owned(),
+        Revoked => "its certificate was revoked".to_owned(),
+        other => format!("its certificate is refused: {other}"),
     }
-    cspm_core::clean_text(&said.join(": "), 300)
 }

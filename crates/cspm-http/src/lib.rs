@@ -2,7 +2,7 @@
 //!
 //! An adapter builds a [`Call`] (a plain value) and gives it to [`Client::send`]; what comes back is an [`Answer`] with a
 //! 2xx status and a body read to its last byte, or a classified error. In between, once for all vendors and in this
-//! order: deadline, permit, pace, authorisation, sending, bounds, classification; and around them repeats of reads with
+//! order: deadline, authorisation, permit, pace, sending, bounds, classification; and around them repeats of reads with
 //! jittered waits that are paid for from a purse, and one renewal of a session.
 //!
 //! What a server says can slow this down and stop it; it cannot send a credential to another origin (redirects and links

@@ -8,6 +8,7 @@ use cspm_core::{
 };
 use cspm_http::Call;
 
+use crate::lenient::time;
 use crate::error::LIST_CLOUDS;
 use crate::provider::provider;
 use crate::{InsightCloudSec, wire};
@@ -68,7 +69,7 @@ fn account(cloud: &wire::Cloud<'_>, origin: &Origin) -> std::result::Result<Acco
     };
     let mut account = Account::new(origin, Arc::new(identity));
     account.enabled = cloud.status.get().and_then(is_harvested);
-    account.last_checked = cloud.last_refreshed.time();
+    account.last_checked = time(&cloud.last_refreshed);
     Ok(account)
 }
 

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use cspm_core::adapter::Text;
 use cspm_core::http::{HeaderName, Method};
 use cspm_core::secrecy::{ExposeSecret, SecretString};
 use cspm_core::{Authenticator, Error, ErrorKind, Result, async_trait, clean_text};
@@ -9,7 +10,6 @@ use cspm_http::{Answer, Call, Client, KeyHeader, Login, Safety, Session};
 use serde::{Deserialize, Serialize};
 
 use crate::config::Credential;
-use crate::lenient::Text;
 use crate::wire::parse;
 
 /// Not `X-Api-Key`, which is another product's (22.1, row 10).

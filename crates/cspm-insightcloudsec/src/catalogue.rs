@@ -3,12 +3,12 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+use cspm_core::adapter::Text;
 use cspm_core::{
     Account, AccountRef, Error, ErrorKind, Origin, Owner, Rejected, Remediation, Result, Rule, RuleRef,
     Severity, StandardRef,
 };
 
-use crate::lenient::Text;
 use crate::provider::provider;
 use crate::wire;
 

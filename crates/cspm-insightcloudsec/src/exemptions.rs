@@ -9,6 +9,7 @@ use cspm_core::{
 };
 use cspm_http::{Call, Safety};
 
+use crate::lenient::time;
 use crate::error::LIST_EXEMPTIONS;
 use crate::{InsightCloudSec, wire};
 
@@ -115,7 +116,7 @@ fn read(raw: &RawValue, raw_wanted: bool) -> std::result::Result<Exemption, Stri
     let Some(resource_id) = wire.resource_id.get() else { return Err("it names no resource".to_owned()) };
     let type_in_id = resource_id.split(':').next().unwrap_or_default();
     let insight = format!("{source}:{number}");
-    let end = match (wire.expiration_date.get(), wire.expiration_date.time()) {
+    let end = match (wire.expiration_date.get(), time(&wire.expiration_date)) {
         (None | Some("None"), _) => End::Never,
         (Some(_), Some(end)) => End::At(end),
         (Some(_), None) => End::Unreadable,
@@ -129,8 +130,8 @@ fn read(raw: &RawValue, raw_wanted: bool) -> std::result::Result<Exemption, Stri
         notes: wire.notes.owned(),
         by: wire.approver.owned().or_else(|| wire.creator_name.owned()),
         enabled: wire.enabled.flag().unwrap_or(true),
-        created: wire.create_date.time(),
-        start: wire.start_date.time(),
+        created: time(&wire.create_date),
+        start: time(&wire.start_date),
         end,
         raw: if raw_wanted { RawValue::from_string(compact_json(raw.get())).ok() } else { None },
         insight,

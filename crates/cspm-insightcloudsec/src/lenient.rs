@@ -9,95 +9,9 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use cspm_core::Timestamp;
+use cspm_core::adapter::Text;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
-
-/// A text, or a number or boolean in its usual spelling. Anything else, and an empty text, is absent.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Text<'a>(Option<Cow<'a, str>>);
-
-impl Text<'_> {
-    pub(crate) fn get(&self) -> Option<&str> {
-        self.0.as_deref().filter(|text| !text.is_empty())
-    }
-
-    pub(crate) fn owned(&self) -> Option<String> {
-        self.get().map(str::to_owned)
-    }
-
-    pub(crate) fn number(&self) -> Option<u64> {
-        self.get()?.trim().parse().ok()
-    }
-
-    pub(crate) fn time(&self) -> Option<Timestamp> {
-        time(self.get()?)
-    }
-
-    /// Booleans also come as text and as 0 or 1.
-    pub(crate) fn flag(&self) -> Option<bool> {
-        match self.get()? {
-            "1" => Some(true),
-            "0" => Some(false),
-            word if word.eq_ignore_ascii_case("true") => Some(true),
-            word if word.eq_ignore_ascii_case("false") => Some(false),
-            _ => None,
-        }
-    }
-}
-
-impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(TextVisitor).map(Self)
-    }
-}
-
-struct TextVisitor;
-
-impl<'de> Visitor<'de> for TextVisitor {
-    type Value = Option<Cow<'de, str>>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("any value")
-    }
-
-    fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Self::Value, E> {
-        Ok(Some(Cow::Borrowed(text)))
-    }
-
-    fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
-        Ok(Some(Cow::Owned(text.to_owned())))
-    }
-
-    fn visit_u64<E>(self, number: u64) -> Result<Self::Value, E> {
-        Ok(Some(Cow::Owned(number.to_string())))
-    }
-
-    fn visit_i64<E>(self, number: i64) -> Result<Self::Value, E> {
-        Ok(Some(Cow::Owned(number.to_string())))
-    }
-
-    fn visit_f64<E>(self, number: f64) -> Result<Self::Value, E> {
-        Ok(Some(Cow::Owned(number.to_string())))
-    }
-
-    fn visit_bool<E>(self, value: bool) -> Result<Self::Value, E> {
-        Ok(Some(Cow::Borrowed(if value { "true" } else { "false" })))
-    }
-
-    fn visit_unit<E>(self) -> Result<Self::Value, E> {
-        Ok(None)
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self::Value, A::Error> {
-        while items.next_element::<IgnoredAny>()?.is_some() {}
-        Ok(None)
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Self::Value, A::Error> {
-        while entries.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-        Ok(None)
-    }
-}
 
 /// Several words: an array, a single word, or (null and absent) none.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -231,8 +145,8 @@ const LEAST_EPOCH: f64 = 1e8;
 
 /// Any of the vendor's shapes of time, (a) to (j) of section 3.2. Without a zone it is UTC; `"None"`, an empty text and
 /// what no shape fits are absent, never 1970.
-pub(crate) fn time(text: &str) -> Option<Timestamp> {
-    let text = text.trim();
+pub(crate) fn time(text: &Text<'_>) -> Option<Timestamp> {
+    let text = text.get()?.trim();
     if let Some(seconds) = text.parse::<f64>().ok().filter(|seconds| seconds.abs() >= LEAST_EPOCH) {
         // Out of range (milliseconds taken for seconds, infinity) saturates, and is refused.
         return Timestamp::from_millis((seconds * 1000.0) as i64);

@@ -52,11 +52,11 @@ mod provider;
 mod resource_types;
 mod resources;
 mod rules;
-mod shelf;
 #[cfg(test)]
 mod tests;
 mod wire;
 
+use cspm_core::adapter::Shelf;
 use cspm_core::{
     Account, Capabilities, Diagnosis, Finding, Meter, Notice, Origin, Rule, Source, Vendor, async_trait,
 };
@@ -80,9 +80,9 @@ pub struct InsightCloudSec {
     notice: Option<Notice>,
     version: resources::Version,
     verdicts: error::Verdicts,
-    catalogue: shelf::Shelf<catalogue::Catalogue>,
-    exemptions: shelf::Shelf<exemptions::Exemptions>,
-    packs: shelf::Shelf<catalogue::Packs>,
+    catalogue: Shelf<catalogue::Catalogue>,
+    exemptions: Shelf<exemptions::Exemptions>,
+    packs: Shelf<catalogue::Packs>,
 }
 
 impl InsightCloudSec {

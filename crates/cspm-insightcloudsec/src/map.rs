@@ -10,13 +10,14 @@ use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+use cspm_core::adapter::Text;
 use cspm_core::{
     AccountRef, Finding, Notice, Origin, Outcome, RawValue, Resource, State, Tags, clean_text, compact_json,
 };
 
+use crate::lenient::time;
 use crate::catalogue::{Catalogue, Insight};
 use crate::exemptions::{Exemption, key};
-use crate::lenient::Text;
 use crate::provider::{has_regions, provider};
 use crate::resource_types::is_known;
 use crate::wire::{Common, Envelope, Payload};
@@ -55,7 +56,7 @@ impl<'a> Mapper<'a> {
         };
         finding.region = common.region.get().map(|region| self.share(region));
         finding.tags = common.tags.map(tags).unwrap_or_default();
-        finding.last_seen = common.last_harvested_timestamp.time();
+        finding.last_seen = time(&common.last_harvested_timestamp);
         finding.url = common.direct_link.get().filter(|link| is_web_link(link)).map(str::to_owned);
         if let Some(exemption) = exemption {
             suppress(&mut finding, exemption);

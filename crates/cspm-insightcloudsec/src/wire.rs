@@ -3,12 +3,13 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use cspm_core::adapter::Text;
 use cspm_core::{Error, ErrorKind, RawValue, Result, clean_text};
 use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, Visitor};
 
 use crate::error::names_a_right;
-use crate::lenient::{Many, Object, Text};
+use crate::lenient::{Many, Object};
 
 /// Decodes an answer. The error names the place, never the content.
 pub(crate) fn parse<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T> {

@@ -14,7 +14,7 @@ fn small(number: usize, rule: &str, service: &str, region: &str, level: &str) ->
 }
 
 /// Keeps the vendor's rules: filters, pages, the limit, and no region it does not know.
-fn limited(checks: Vec<Value>, unknown_region: &'static str) -> Arc<Organisation> {
+fn limited(checks: &[Value], unknown_region: &'static str) -> Arc<Organisation> {
     // What filters look at, in the order of their names below, and the record as text.
     let records: Vec<([String; 5], String)> = checks
         .iter()
@@ -81,7 +81,7 @@ fn distinct(found: &Gathered<Finding>) -> usize {
 #[tokio::test]
 async fn p06_25_000_checks_come_whole_in_labelled_parts_with_few_requests() {
     let checks = uneven(25_000, &["us-east-1", "eu-west-1", "eu-west-2", "us-west-2", "global", "sa-east-1"]);
-    let organisation = limited(checks, "nowhere");
+    let organisation = limited(&checks, "nowhere");
     let found = read_all(&organisation).await;
     assert_eq!(distinct(&found), 25_000);
     assert!(found.scopes.iter().all(|scope| scope.complete), "{:?}", found.scopes);
@@ -97,7 +97,7 @@ async fn p06_25_000_checks_come_whole_in_labelled_parts_with_few_requests() {
 /// A region that no document names: its checks are on the first page, so that it is asked for by name.
 #[tokio::test]
 async fn p09_a_region_that_records_name_is_asked_for() {
-    let organisation = limited(uneven(15_000, &["us-east-1", "mars-north-1", "eu-west-1"]), "nowhere");
+    let organisation = limited(&uneven(15_000, &["us-east-1", "mars-north-1", "eu-west-1"]), "nowhere");
     let found = read_all(&organisation).await;
     assert_eq!(distinct(&found), 15_000);
     assert!(found.shortfall().is_none(), "{:?}", found.scopes);
@@ -109,7 +109,7 @@ async fn p09_a_region_that_records_name_is_asked_for() {
 async fn p09_a_region_nobody_names_is_missed_and_read_by_another_dimension() {
     let mut checks = uneven(12_000, &["us-east-1", "eu-west-1"]);
     checks.extend((0..500).map(|number| small(20_000 + number, "S3-001", "S3", "mars-north-1", "LOW")));
-    let organisation = limited(checks, "nowhere");
+    let organisation = limited(&checks, "nowhere");
     let found = read_all(&organisation).await;
     assert_eq!(distinct(&found), 12_500);
     assert!(found.shortfall().is_none(), "{:?}", found.scopes);
@@ -118,12 +118,12 @@ async fn p09_a_region_nobody_names_is_missed_and_read_by_another_dimension() {
 /// Section 3.6: one region that the vendor does not know refuses the whole request; then regions are of no use.
 #[tokio::test]
 async fn a_region_the_vendor_refuses_does_not_stop_the_reading() {
-    let organisation = limited(uneven(12_500, &["us-east-1", "eu-west-1"]), "me-south-1");
+    let organisation = limited(&uneven(12_500, &["us-east-1", "eu-west-1"]), "me-south-1");
     let found = read_all(&organisation).await;
     assert_eq!(distinct(&found), 12_500);
     assert!(found.shortfall().is_none(), "{:?}", found.scopes);
 
-    let organisation = limited(uneven(2_000, &["us-east-1", "eu-west-1"]), "us-east-1");
+    let organisation = limited(&uneven(2_000, &["us-east-1", "eu-west-1"]), "us-east-1");
     let query = FindingQuery { regions: vec!["us-east-1".to_owned()], ..of_payments() };
     let found = findings(&organisation.connect(), query).await;
     assert!(found.shortfall().is_none() && !found.items.is_empty(), "{:?}", found.scopes);
@@ -132,8 +132,9 @@ async fn a_region_the_vendor_refuses_does_not_stop_the_reading() {
 
 #[tokio::test]
 async fn p08_a_cell_that_nothing_divides_is_read_as_far_as_it_goes_and_reported() {
-    let checks = (0..10_500).map(|number| small(number, "S3-016", "S3", "us-east-1", "LOW")).collect();
-    let organisation = limited(checks, "nowhere");
+    let checks: Vec<Value> =
+        (0..10_500).map(|number| small(number, "S3-016", "S3", "us-east-1", "LOW")).collect();
+    let organisation = limited(&checks, "nowhere");
     let found = read_all(&organisation).await;
     assert_eq!(distinct(&found), 10_000);
     let short: Vec<_> = found.scopes.iter().filter(|scope| !scope.complete).collect();
@@ -145,7 +146,7 @@ async fn p08_a_cell_that_nothing_divides_is_read_as_far_as_it_goes_and_reported(
 #[tokio::test]
 async fn a_server_that_tells_pages_only_is_divided_by_pages_of_one() {
     let checks = uneven(12_000, &["us-east-1", "eu-west-1", "eu-west-2"]);
-    let inner = limited(checks, "nowhere");
+    let inner = limited(&checks, "nowhere");
     let organisation = with_checks(move |asked| {
         let (status, body) = (inner.answering)(asked);
         let mut body: Value = serde_json::from_str(&body).unwrap();
@@ -168,7 +169,7 @@ async fn an_azure_account_is_divided_without_regions() {
         .unwrap()
     };
     let checks: Vec<Value> = uneven(11_000, &["us-east-1"]).iter().map(rename).collect();
-    let inner = limited(checks, "nowhere");
+    let inner = limited(&checks, "nowhere");
     let organisation = Organisation::new(move |asked| match asked.path() {
         "/services" => (200, services().to_string().replace("\"aws\"", "\"azure\"")),
         "/checks" => (inner.answering)(asked),

@@ -143,16 +143,21 @@ fn uneven(seed: u64, power: f64, known_services: usize) -> Cube {
     let sum: f64 = weights.iter().map(|(.., weight)| weight).sum();
     let mut cube = Cube::default();
     for (region, service, level, weight) in weights {
-        let count = (weight / sum * 250_000.0).round() as u64;
-        let cell = [
-            format!("region{region}"),
-            format!("service{service}"),
-            format!("level{level}"),
-            "FAILURE".to_owned(),
-            format!("rule{service}-{level}"),
-        ];
-        if count > 0 {
-            cube.cells.insert(cell, count);
+        let count = weight / sum * 250_000.0;
+        // Where there is much, several rules share it.
+        let rules: &[f64] = if count > 3_000.0 { &[0.4, 0.3, 0.15, 0.1, 0.05] } else { &[1.0] };
+        for (rule, share) in rules.iter().enumerate() {
+            let cell = [
+                format!("region{region}"),
+                format!("service{service}"),
+                format!("level{level}"),
+                "FAILURE".to_owned(),
+                format!("rule{service}-{rule}"),
+            ];
+            let count = (count * share).round() as u64;
+            if count > 0 {
+                cube.cells.insert(cell, count);
+            }
         }
     }
     let short = 250_000 - cube.total().min(250_000);
@@ -180,6 +185,32 @@ fn p06_250_000_checks_cost_a_quarter_more_requests_than_pages_at_most() {
                 let most = cube.total().div_ceil(PAGE_SIZE) * 5 / 4;
                 assert!(run.requests <= most, "seed {seed}, power {power}: {} of {most}", run.requests);
             }
+        }
+    }
+}
+
+#[test]
+fn print_costs() {
+    for known in [30, 60, 120] { if known==30 {continue;}
+        for power in [1.0, 1.2, 1.5] {
+            let mut worst = 0.0f64;
+            let mut sum = 0.0;
+            let mut w = 0;
+            let mut leafs = 0;
+            for seed in 1..20 {
+                let cube = uneven(seed, power, known);
+                let total = cube.total();
+                let run = run(&cube, Slice::of_account("a"));
+                let ratio = run.requests as f64 / total.div_ceil(1000) as f64;
+                worst = worst.max(ratio);
+                sum += ratio;
+                w = w.max(run.wasted);
+                leafs = run.requests - run.wasted - 250;
+            }
+            println!(
+                "known {known} power {power}: mean {:.3} worst {worst:.3} wasted {w} part pages {leafs}",
+                sum / 19.0
+            );
         }
     }
 }
@@ -286,23 +317,18 @@ fn cubes() -> impl Strategy<Value = Cube> {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
-    /// Whatever is in the lists of some dimension is read; with complete lists, everything, each cell once, and the
-    /// parts add up.
+    /// Everything is read, or something is known to be out of reach. With complete lists, each cell is read once and
+    /// the parts add up.
     #[test]
-    fn nothing_that_a_list_names_is_lost(cube in cubes()) {
+    fn nothing_is_lost_unnoticed(cube in cubes()) {
         let run = run(&cube, Slice::of_account("a"));
         let total = cube.total();
-        let known = |dimension: usize, value: &String| match dimension {
-            4 => cube.rules.values().any(|rules| rules.contains(value)),
-            _ => cube.known[&Dimension::ALL[dimension]].contains(value),
+        prop_assert!(run.beyond > 0 || run.read.len() == cube.cells.len());
+        let rules: HashSet<&String> = cube.rules.values().flatten().collect();
+        let listed = |cell: &[String; 5]| {
+            (0..4).all(|place| cube.known[&Dimension::ALL[place]].contains(&cell[place])) && rules.contains(&cell[4])
         };
-        let complete = cube.cells.keys().all(|cell| (0..3).all(|place| known(place, &cell[place])));
-        if run.beyond == 0 {
-            for cell in cube.cells.keys().filter(|cell| (0..3).all(|place| known(place, &cell[place]))) {
-                prop_assert!(run.read.contains_key(cell), "{cell:?} is in every list and was not read");
-            }
-        }
-        if complete && run.beyond == 0 {
+        if cube.cells.keys().all(listed) && run.beyond == 0 {
             prop_assert_eq!(run.accounted, total);
             prop_assert!(run.read.values().all(|times| *times == 1));
         }

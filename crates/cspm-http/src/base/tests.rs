@@ -351,7 +351,10 @@ proptest! {
                 let address = base.address(&Target::AtOrigin(path.clone()));
                 let Some(address) = address else { return Err(TestCaseError::fail(format!("{link:?} {path:?}"))) };
                 prop_assert!(address.to_string().starts_with(&base.origin()));
-                prop_assert_eq!(base.own_link(&path).map(|again| again.ends_with(&path)), Ok(true));
+                // As a link, two slashes in front would mean another host; as a path they do not.
+                if !path.starts_with("//") {
+                    prop_assert_eq!(base.own_link(&path).map(|again| again.ends_with(&path)), Ok(true));
+                }
             }
             if let Ok((path, _)) = base.rebased_link(&link) {
                 let address = base.address(&Target::AtOrigin(path));

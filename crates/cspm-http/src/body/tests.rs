@@ -49,8 +49,6 @@ fn r16_the_message_is_cut_after_secrets_are_blotted_out() {
     let body = format!("{{\"message\":\"{}hunter22\"}}", "x".repeat(295));
     let message = error_message(body.as_bytes(), &redactor).unwrap();
     assert!(message.ends_with("x[reda…"), "{message}");
-    let body = format!("{}hunter22", "x".repeat(ERROR_BODY - 4));
-    assert!(!error_message(body.as_bytes(), &redactor).unwrap().contains("hunt"));
 }
 
 proptest! {

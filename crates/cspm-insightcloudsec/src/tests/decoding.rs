@@ -6,6 +6,8 @@ use serde_json::json;
 
 use super::*;
 use crate::decode::{Catalogue, Insight, Packs, decode_accounts, decode_insights, decode_resources};
+use cspm_core::adapter::Text;
+
 use crate::lenient::time;
 use crate::{NAME, exemptions};
 
@@ -126,7 +128,7 @@ fn j13_nine_shapes_of_time_and_what_is_none() {
         ("NaN", None),
         ("1e400", None),
     ] {
-        assert_eq!(time(text).map(|time| time.to_string()).as_deref(), want, "{text}");
+        assert_eq!(time(&Text(Some(text.into()))).map(|time| time.to_string()).as_deref(), want, "{text}");
     }
 }
 
@@ -212,7 +214,7 @@ proptest! {
         let _ = Packs::decode(&text);
         let _ = decode_accounts(&text, &origin());
         let _ = exemptions::decode(&text, &cspm_core::Cursor::Start, true);
-        let _ = time(&text);
+        let _ = time(&Text(Some(text.into())));
     }
 
     #[test]

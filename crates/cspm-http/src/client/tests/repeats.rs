@@ -169,7 +169,7 @@ async fn q19_a_refused_log_in_waits_and_is_sent_again() {
 
 #[tokio::test(start_paused = true)]
 async fn r08_in_an_outage_the_purse_empties_and_calls_fail_after_one_request() {
-    let script = Script::new(|number, _| if number < 140 { status(503) } else { status(200) });
+    let script = Script::new(|number, _| status(if (140..150).contains(&number) { 200 } else { 503 }));
     let client = client_with(&script, patient(), 0);
     for _ in 0..100 {
         assert_eq!(client.send(read()).await.unwrap_err().kind(), ErrorKind::Server);
@@ -179,6 +179,10 @@ async fn r08_in_an_outage_the_purse_empties_and_calls_fail_after_one_request() {
         client.send(read()).await.unwrap();
     }
     assert_eq!(client.meter().read().retries, 40);
+    for _ in 0..3 {
+        client.send(read()).await.unwrap_err();
+    }
+    assert_eq!(client.meter().read().retries, 50, "ten successes paid for ten repeats");
 }
 
 #[tokio::test(start_paused = true)]

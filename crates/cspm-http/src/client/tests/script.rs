@@ -12,6 +12,8 @@ use crate::{Broken, BrokenKind};
 
 pub(super) type Reply = std::result::Result<Response<Bytes>, Broken>;
 
+type Answering = dyn Fn(usize, &Seen) -> Reply + Send + Sync;
+
 /// One request as the server saw it.
 #[derive(Clone, Debug)]
 pub(super) struct Seen {
@@ -29,7 +31,7 @@ pub(super) struct Script {
     seen: Mutex<Vec<Seen>>,
     now_in_flight: AtomicUsize,
     most_in_flight: AtomicUsize,
-    answer: Box<dyn Fn(usize, &Seen) -> Reply + Send + Sync>,
+    answer: Box<Answering>,
 }
 
 impl Script {

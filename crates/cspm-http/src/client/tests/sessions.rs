@@ -167,6 +167,14 @@ async fn a09_renewed_and_still_refused_stops() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a05_a_call_for_once_is_not_sent_again_by_a_renewal_either() {
+    let script = vendor(0, numbered);
+    let error = session(&client(&script)).send(read().once()).await.unwrap_err();
+    assert_eq!((error.kind(), error.attempts()), (ErrorKind::Authentication, 1));
+    assert_eq!(script.paths(), ["/v1/login", "/v1/things"]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a01_a_key_that_is_refused_costs_one_request() {
     let script = Script::new(|_, _| status(401));
     let key = crate::KeyHeader::new(TOKEN, "ApiKey ", "abcdef".into()).unwrap();
