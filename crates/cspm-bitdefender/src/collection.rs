@@ -32,7 +32,7 @@ pub(crate) fn decode_page<T>(
     read: impl Fn(&RawValue, usize) -> std::result::Result<T, Rejected>,
 ) -> Result<Step<T>> {
     let page = Page::read(text)?;
-    let (then, notice) = links.follow(page.next())?;
+    let (then, notice) = links.follow(page.next());
     let mut step = Step::with(Vec::with_capacity(page.records.len()), then).expecting(page.total);
     step.notices.extend(notice);
     for (place, raw) in page.records.iter().enumerate() {

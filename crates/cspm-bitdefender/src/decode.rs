@@ -36,7 +36,7 @@ impl Reader<'_> {
     /// Kind `protocol` if it is no page, or leads to another host where that is refused.
     pub(crate) fn read(&self, text: &str) -> Result<Checks> {
         let page = Page::read(text)?;
-        let (then, notice) = self.links.follow(page.next())?;
+        let (then, notice) = self.links.follow(page.next());
         let mut mapper = Mapper::new(self.origin, self.catalogue, &self.proven, self.raw);
         mapper.findings.reserve(page.records.len());
         mapper.notices.extend(notice);

@@ -1,6 +1,6 @@
 //! Next links: asked for exactly as given, and never at another host (section 3.4).
 
-use cspm_core::{Cursor, Error, ErrorKind, Notice, Result, Then};
+use cspm_core::{Cursor, Error, ErrorKind, Notice, Then};
 use cspm_http::BaseUrl;
 
 /// What to do with a next link to another host. Following it there is not offered: the key would go along.
@@ -29,19 +29,22 @@ impl Links {
 
     /// What follows a page with that link. The cursor is path and query, to be asked for byte for byte: a parameter more,
     /// and the vendor would ignore its cursor and begin again (3.4, rule 1).
-    pub(crate) fn follow(&self, next: Option<&str>) -> Result<(Then, Option<Notice>)> {
-        let Some(link) = next else { return Ok((Then::Done, None)) };
+    pub(crate) fn follow(&self, next: Option<&str>) -> (Then, Option<Notice>) {
+        let Some(link) = next else { return (Then::Done, None) };
         let read = match self.policy {
             NextLink::SameOriginOnly => self.base.own_link(link).map(|link| (link, false)),
             NextLink::Rebase => self.base.rebased_link(link),
         };
-        let (link, moved) = read.map_err(|error| Error::new(ErrorKind::Protocol, error.to_string()))?;
+        let (link, moved) = match read {
+            Ok(read) => read,
+            Err(error) => return (Then::Stop(Error::new(ErrorKind::Protocol, error.to_string())), None),
+        };
         let notice = moved.then(|| {
             let host = self.base.host();
             Notice::new(format!(
                 "the vendor's next links lead to another host; they were asked for at {host}"
             ))
         });
-        Ok((Then::Next(Cursor::Token(link)), notice))
+        (Then::Next(Cursor::Token(link)), notice)
     }
 }

@@ -15,8 +15,8 @@ use cspm_core::{
     Suppression, clean_text, compact_json,
 };
 
-use crate::lenient::{end, time};
 use crate::catalogue::Catalogue;
+use crate::lenient::{end, time};
 use crate::resources::Lacking;
 use crate::rules::KnownRule;
 use crate::wire::Check;

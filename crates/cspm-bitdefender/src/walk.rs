@@ -123,6 +123,7 @@ impl Bitdefender {
         }
         match &step.then {
             Then::Next(Cursor::Token(link)) => place.link = Some(link.clone()),
+            Then::Stop(_) => return Ok(step.expecting(None)),
             _ => place.advance(),
         }
         conclude(step, &place, &rules, part, scope)

@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 use crate::slice::{Dimension, Slice, WINDOW, list_length};
 
 /// How full a chunk would be if all values of its group weighed the same. They do not, so there is room above.
-const AIM: u64 = WINDOW * 12 / 10;
+const AIM: u64 = WINDOW * 7 / 10;
 
 /// One piece of the work; travels as the plan of a scope.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -75,7 +75,7 @@ pub(crate) enum Division {
 
 /// The values by which a slice may be divided; none where they are not known.
 pub(crate) trait Candidates {
-    /// The values of a dimension. A list that the slice already has is not asked for.
+    /// The values of a dimension, each once. A list that the slice already has is not asked for.
     fn of(&self, dimension: Dimension, slice: &Slice) -> Vec<String>;
 }
 
@@ -153,7 +153,7 @@ impl Chain {
         for group in named.into_iter().filter(|group| group.count > 0) {
             match group {
                 group if group.count > WINDOW && group.values.len() == 1 => {
-                    parts.push(self.infer(group, candidates))
+                    parts.extend(self.infer(group, candidates));
                 }
                 group if group.fits(room) => fitting.push(group),
                 group => large.push(group),
@@ -186,10 +186,10 @@ impl Chain {
     }
 
     /// One value with too many checks, whose count is known: divide it without asking for it.
-    fn infer(&self, group: Group, candidates: &dyn Candidates) -> Part {
+    fn infer(&self, group: Group, candidates: &dyn Candidates) -> Vec<Part> {
         let part = self.ask(group.values, group.count, Vec::new());
         // The first chunk of the next dimension, or, where none divides it, the part itself: its answer will say so.
-        part.split(group.count, candidates).and_then(|mut parts| parts.pop()).unwrap_or(part)
+        part.split(group.count, candidates).unwrap_or_else(|| vec![part])
     }
 
     /// All values were asked for, and some checks are in none of them.

@@ -111,10 +111,10 @@ impl fmt::Display for Owner {
 ///
 /// `Display` is one line that says what was asked, what happened and the status; it never holds a credential, a URL or
 /// raw vendor text (whoever builds an error from vendor text cleans it with [`clean_text`](crate::clean_text) first).
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Error(Arc<Inner>);
 
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq)]
 struct Inner {
     kind: ErrorKind,
     owner: Owner,

@@ -114,6 +114,9 @@ pub enum Then {
     /// The scope is more than the vendor lets anyone page through; these parts (and what they in turn bring as
     /// [`Step::more`]) together make up the whole, which the engine checks against `expected`.
     Split(Vec<Scope>),
+    /// Nothing, although there is more: the records of this page stand, and the scope ends incomplete with this error. For
+    /// a next link that must not be followed, say.
+    Stop(Error),
 }
 
 /// A record that could not be understood.

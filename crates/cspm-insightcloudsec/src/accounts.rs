@@ -8,8 +8,8 @@ use cspm_core::{
 };
 use cspm_http::Call;
 
-use crate::lenient::time;
 use crate::error::LIST_CLOUDS;
+use crate::lenient::time;
 use crate::provider::provider;
 use crate::{InsightCloudSec, wire};
 

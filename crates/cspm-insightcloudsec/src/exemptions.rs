@@ -9,8 +9,8 @@ use cspm_core::{
 };
 use cspm_http::{Call, Safety};
 
-use crate::lenient::time;
 use crate::error::LIST_EXEMPTIONS;
+use crate::lenient::time;
 use crate::{InsightCloudSec, wire};
 
 /// Used by field staff against real installations (3.3).

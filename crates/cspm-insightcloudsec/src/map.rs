@@ -15,9 +15,9 @@ use cspm_core::{
     AccountRef, Finding, Notice, Origin, Outcome, RawValue, Resource, State, Tags, clean_text, compact_json,
 };
 
-use crate::lenient::time;
 use crate::catalogue::{Catalogue, Insight};
 use crate::exemptions::{Exemption, key};
+use crate::lenient::time;
 use crate::provider::{has_regions, provider};
 use crate::resource_types::is_known;
 use crate::wire::{Common, Envelope, Payload};

@@ -106,8 +106,13 @@ async fn r04_what_repeats_cannot_mend_is_asked_once(kind: Kind) {
         let status = StatusCode::from_u16(status).expect("a status");
         lab.simulator.faults().on(kind.listing(), Which::Every, Fault::status(status));
         let outcome = lab.everything().await;
+        if kind == Kind::InsightCloudSec && status == StatusCode::NOT_FOUND {
+            // An installation without the newer query: the older one is asked.
+            assert_eq!(lab.pages(), 1);
+            outcome.assert_ids(&truth::ids(&lab));
+            continue;
+        }
         outcome.assert_incomplete();
-        // A cursor may have run out (400, 410): its scope is begun anew, once; there is none on a first page.
         assert_eq!(lab.pages(), 1, "{status}");
         assert_eq!(outcome.connection().retries, 0);
         assert_eq!(outcome.errors()[0].status(), Some(status.as_u16()));
@@ -165,7 +170,7 @@ fn spoilt() -> Vec<Fault> {
         Fault::ResetInBody { after: 700 },
         Fault::CloseInBody { after: 700 },
         Fault::ChunkedWithoutEnd,
-        Fault::TruncateJsonAt(700),
+        Fault::TruncateJsonAt(60),
         Fault::OkWithHtml,
         Fault::OkWithErrorBody(ErrorBody::Errors),
         Fault::OkWithErrorBody(ErrorBody::Message),

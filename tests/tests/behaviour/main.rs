@@ -1,8 +1,14 @@
-//! Every promise, run against every vendor.
+//! Every promise, run against every vendor. Tests that begin with a letter and two digits are rows of the catalogue of
+//! faults.
 
+mod capabilities;
 mod complete;
 mod credentials;
 mod failures;
 mod filters;
+mod fleet;
+mod hostile;
 mod listings;
+mod pace;
+mod shifting;
 mod splitting;

@@ -67,11 +67,12 @@ fn s05_links_to_other_hosts() {
     assert_eq!(decode_accounts(&old, &origin, &links()).unwrap().notices.len(), 1);
     let base = crate::region_base("e").unwrap();
     let strict = Links::new(base, NextLink::SameOriginOnly);
-    assert_eq!(then(&old, &strict).unwrap_err().kind(), ErrorKind::Protocol);
+    let stops = |then: Then| matches!(then, Then::Stop(error) if error.kind() == ErrorKind::Protocol);
+    assert!(stops(then(&old, &strict).unwrap()), "the page stands, the listing ends");
     for hostile in
         ["file:///etc/passwd", "https://user@evil.example/v1/x", "//evil.example/v1/x", "https://e\\\\vil/x"]
     {
-        assert_eq!(then(&foreign(hostile), &links()).unwrap_err().kind(), ErrorKind::Protocol, "{hostile}");
+        assert!(stops(then(&foreign(hostile), &links()).unwrap()), "{hostile}");
     }
 }
 

@@ -109,6 +109,8 @@ fn a_listing_without_data_is_no_listing() {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
     #[test]
     fn decoders_never_panic_on_any_text(text in ".{0,200}") {
         let _ = decode_checks(&text, &crate::decode::Catalogue::default(), &FindingQuery::default(), &origin());

@@ -175,3 +175,33 @@ async fn accounts_and_rules_are_one_request_each() {
     assert!(accounts.shortfall().is_none() && rules.shortfall().is_none());
     assert_eq!(organisation.targets(), ["/accounts", "/services"]);
 }
+
+/// Section 2.1: both families of addresses, and a list of what there is for whoever mistypes.
+#[test]
+fn regions_are_addresses_and_an_unknown_one_names_the_known() {
+    for (region, address) in [
+        ("us-west-2", "https://us-west-2-api.cloudconformity.com/v1"),
+        ("us-1", "https://conformity.us-1.cloudone.trendmicro.com/api"),
+    ] {
+        assert_eq!(crate::base_url_of(region).unwrap().as_str(), address);
+    }
+    assert!(crate::REGIONS.iter().all(|(region, _)| crate::base_url_of(region).is_ok()));
+    let error = crate::base_url_of("us-east-9").unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Config);
+    assert!(error.message().contains("ap-south-1, us-1, in-1"), "{error}");
+}
+
+#[test]
+fn the_key_is_never_printed_and_a_broken_one_is_refused_at_once() {
+    let config = |key: &str| Config {
+        name: "trend".into(),
+        base_url: crate::base_url_of("us-1").unwrap(),
+        api_key: SecretString::from(key),
+        settings: Settings::default(),
+    };
+    let vendor = Conformity::connect(config("s3cret")).unwrap();
+    assert!(!format!("{vendor:?} {:?}", config("s3cret")).contains("s3cret"));
+    let error = Conformity::connect(config("s3cret\nX-Other: 1")).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Config);
+    assert!(!format!("{error} {error:?}").contains("s3cret"));
+}

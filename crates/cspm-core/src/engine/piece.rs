@@ -181,6 +181,10 @@ impl Piece {
         };
         let next = match then {
             Then::Done | Then::Split(_) => Vec::new(),
+            Then::Stop(error) => {
+                self.give_up(error);
+                Vec::new()
+            }
             Then::Fan(cursors) => cursors,
             Then::Next(cursor) => vec![cursor],
         };

@@ -287,3 +287,21 @@ async fn a_scope_given_up_stays_so_when_another_of_its_cursors_expires() {
     assert_eq!(run.scopes(), ["a 4/- protocol"]);
     assert_eq!(run.asked.len(), 3);
 }
+
+#[tokio::test]
+async fn s05_a_page_whose_link_must_not_be_followed_stands_and_ends_its_scope() {
+    let script = Script::new(&["a", "b"], |name, _, _| {
+        let then = if name == "a" {
+            Then::Stop(Error::new(ErrorKind::Protocol, "a link to another host"))
+        } else {
+            Then::Done
+        };
+        let first = if name == "a" { 0 } else { 100 };
+        Ok(Step::with(items(first..first + 10), then))
+    });
+    let run = run(&script).await;
+    assert_eq!(run.ids().len(), 20);
+    assert!(!run.report.complete);
+    assert_eq!(run.asked, ["a@start", "b@start"]);
+    assert!(run.error_of("a").contains("another host"));
+}
