@@ -16,8 +16,9 @@ use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use cspm::conformity::decode;
 use cspm_simulator::conformity::{self, AccountSpec, Conformity, Provider, Spec, World};
-use cspm_simulator::wire::VendorSim;
+use cspm_simulator::wire::{SimRequest, VendorSim};
 use cspm_simulator::{Served, Simulator, Throttle, bitdefender};
 
 type Outcome<T> = Result<T, Box<dyn Error>>;
@@ -31,6 +32,7 @@ fn main() -> Outcome<()> {
     requests(&mut board)?;
     pace(&mut board)?;
     speed(&mut board)?;
+    events(&mut board)?;
     board.verdict()
 }
 
@@ -119,6 +121,53 @@ fn speed(board: &mut Board) -> Outcome<()> {
     board.note("megabytes read", bytes as f64 / 1e6);
     board.note("findings a second", run.findings as f64 / run.seconds);
     board.note("time to that of fetching alone", run.seconds / bare);
+    Ok(())
+}
+
+/// Mapping, checking and writing OCSF events, against decoding the findings they are made from.
+fn events(board: &mut Board) -> Outcome<()> {
+    const ROUNDS: u32 = 50;
+    let vendor = Conformity::new(World::generate(&Spec::sizes(&[1_000])), conformity::Options::default());
+    let get = |path: &str, query: String| -> Outcome<String> {
+        let mut headers = cspm::http::HeaderMap::new();
+        headers.insert("authorization", format!("ApiKey {}", Conformity::DEMO_KEY).parse()?);
+        let method = cspm::http::Method::GET;
+        let request = SimRequest { method, path: path.to_owned(), query, headers, body: Default::default() };
+        Ok(String::from_utf8(vendor.handle(&request, conformity::BASE_TIME).body.to_vec())?)
+    };
+    let origin = cspm::Origin::new("bench", "conformity");
+    let accounts = decode::decode_accounts(&get("/v1/accounts", String::new())?, &origin)?.items;
+    let rules = decode::decode_rules(&get("/v1/services", String::new())?, &origin)?.items;
+    let catalogue = decode::Catalogue::new(&accounts, rules);
+    let account = accounts.first().and_then(|account| account.identity.id.clone()).ok_or("no account")?;
+    let page = get("/v1/checks", format!("accountIds={account}&page[size]=1000&page[number]=0"))?;
+    let query = cspm::FindingQuery::default();
+    let took = |work: &mut dyn FnMut() -> Outcome<()>| -> Outcome<f64> {
+        let began = Instant::now();
+        for _ in 0..ROUNDS {
+            work()?;
+        }
+        Ok(began.elapsed().as_secs_f64())
+    };
+    let mut findings = Vec::new();
+    let decoding = took(&mut || {
+        findings = decode::decode_checks(&page, &catalogue, &query, &origin)?.items;
+        Ok(())
+    })?;
+    let context = cspm::ocsf::Context::new("bench", cspm::Timestamp::now());
+    let write = |checked: bool| -> Outcome<()> {
+        let writer = cspm::ocsf::Writer::new(Vec::with_capacity(8 << 20), cspm::ocsf::Version::NEWEST);
+        let mut writer = if checked { writer } else { writer.without_validation() };
+        for finding in &findings {
+            writer.write(finding, &context)?;
+        }
+        Ok(())
+    };
+    let writing = took(&mut || write(false))?;
+    let checking = took(&mut || write(true))?;
+    board.note("findings of a page", findings.len() as f64);
+    board.check("mapping and writing events, to decoding the findings", writing / decoding, 0.0, 1.0);
+    board.note("  with validation", checking / decoding);
     Ok(())
 }
 

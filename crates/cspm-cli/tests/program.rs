@@ -63,6 +63,19 @@ mod program {
             Self { served, folder }
         }
 
+        /// A configuration for a vendor that somebody else serves.
+        fn at(vendor: &str, served: &Served) -> Self {
+            let folder = tempfile::tempdir().unwrap();
+            let text = format!(
+                "[[connections]]\nname = \"{vendor}-one\"\nvendor = \"{vendor}\"\nbase_url = \"{}/v1\"\n\
+                 api_key = {{ env = \"{}\" }}\n",
+                served.origin(),
+                variable(vendor)
+            );
+            fs::write(folder.path().join("cspm.toml"), text).unwrap();
+            Self { served: Vec::new(), folder }
+        }
+
         fn path(&self, name: &str) -> PathBuf {
             self.folder.path().join(name)
         }
@@ -572,6 +585,125 @@ mod program {
             assert_eq!(code(&output), 0);
             assert!(text(&output.stdout).contains("Example: cspm"), "{command}");
         }
+    }
+
+    #[test]
+    fn ocsf_events_are_valid_at_every_version_and_as_many_as_findings() {
+        let stage = Stage::of(&VENDORS);
+        let count = stage.findings(&["--suppressed", "include"]).len();
+        for version in ["1.1", "1.2.0", "1.3", "1.4", "1.5", "1.6", "1.7", "1.8", "1.8.0"] {
+            let output = stage.run(&[
+                "findings",
+                "--suppressed",
+                "include",
+                "--format",
+                "ocsf",
+                "--ocsf-version",
+                version,
+                "--output",
+                "events.ndjson",
+            ]);
+            assert_eq!(code(&output), 0, "{version}: {}", text(&output.stderr));
+            let events = lines(&fs::read(stage.path("events.ndjson")).unwrap());
+            assert_eq!(events.len(), count, "{version}");
+            let stated = events[0]["metadata"]["version"].as_str().unwrap();
+            assert!(stated.starts_with(version), "{version}: {stated}");
+            let checked = stage.run(&["ocsf", "validate", "events.ndjson"]);
+            assert_eq!(code(&checked), 0, "{version}: {}", text(&checked.stdout));
+            assert!(checked.stdout.is_empty());
+        }
+        assert_eq!(code(&stage.run(&["findings", "--format", "ocsf", "--ocsf-version", "1.9"])), 2);
+    }
+
+    #[test]
+    fn ocsf_validate_names_event_path_code_and_remedy() {
+        let stage = Stage::of(&["bitdefender"]);
+        let output = stage.run(&["findings", "--format", "ocsf", "--output", "events.ndjson"]);
+        assert_eq!(code(&output), 0, "{}", text(&output.stderr));
+        let good = fs::read_to_string(stage.path("events.ndjson")).unwrap();
+        let mut event: Value = serde_json::from_str(good.lines().next().unwrap()).unwrap();
+        event["type_uid"] = Value::from(200_399);
+        fs::write(stage.path("bad.ndjson"), format!("{good}{event}\n{{broken\n")).unwrap();
+        let checked = stage.run(&["ocsf", "validate", "bad.ndjson"]);
+        assert_eq!(code(&checked), 3);
+        let said = text(&checked.stdout);
+        let number = good.lines().count() + 1;
+        let first = said.lines().next().unwrap();
+        assert!(first.contains(&format!("event {number}: type_uid: error type_uid_incorrect")), "{said}");
+        assert!(said.lines().nth(1).unwrap().contains(&format!("event {}:", number + 1)), "{said}");
+        let mut piped = stage
+            .command(&["ocsf", "validate", "-"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap();
+        piped.stdin.take().unwrap().write_all(good.as_bytes()).unwrap();
+        assert!(piped.wait().unwrap().success());
+        assert_eq!(code(&stage.run(&["ocsf", "validate", "missing.ndjson"])), 2);
+    }
+
+    #[test]
+    fn a_comparison_tells_what_is_new_changed_and_gone_and_closes_only_what_was_read() {
+        let vendor = Arc::new(Conformity::new(conformity::World::demo(1), conformity::Options::default()));
+        let served = Simulator::new(vendor.clone()).serve_in_thread("127.0.0.1:0").unwrap();
+        let stage = Stage::at("conformity", &served);
+        let compare = |output: &str| {
+            stage.run(&[
+                "findings",
+                "--suppressed",
+                "include",
+                "--format",
+                "ocsf",
+                "--previous",
+                "full.ndjson",
+                "--output",
+                output,
+            ])
+        };
+        let full = stage.run(&[
+            "findings",
+            "--suppressed",
+            "include",
+            "--format",
+            "ndjson",
+            "--output",
+            "full.ndjson",
+        ]);
+        assert_eq!(code(&full), 0, "{}", text(&full.stderr));
+        let unchanged = compare("same.ndjson");
+        assert_eq!(code(&unchanged), 0, "{}", text(&unchanged.stderr));
+        assert_eq!(fs::read_to_string(stage.path("same.ndjson")).unwrap(), "");
+
+        let findings = lines(&fs::read(stage.path("full.ndjson")).unwrap());
+        let gone = findings[0]["vendor_id"].as_str().unwrap().to_owned();
+        vendor.edit(|world| world.checks.retain(|check| check.id.to_string() != gone));
+        assert_eq!(code(&compare("delta.ndjson")), 0);
+        let delta = lines(&fs::read(stage.path("delta.ndjson")).unwrap());
+        assert_eq!(delta.len(), 1, "{delta:?}");
+        assert_eq!((&delta[0]["activity_id"], &delta[0]["status_id"]), (&Value::from(3), &Value::from(4)));
+        assert_eq!(delta[0]["finding_info"]["uid"], findings[0]["uid"]);
+
+        // Where not everything was read, nothing is gone.
+        let error = cspm::http::StatusCode::FORBIDDEN;
+        served.simulator().faults().on(Match::get("*/checks"), Which::Every, Fault::status(error));
+        assert_ne!(code(&compare("partial.ndjson")), 0);
+        assert_eq!(fs::read_to_string(stage.path("partial.ndjson")).unwrap(), "");
+        served.simulator().faults().clear();
+
+        let new = stage.run(&["findings", "--format", "ocsf", "--previous", "full.ndjson"]);
+        assert_eq!(code(&new), 2, "suppressed findings are not gone");
+        let narrowed = [
+            "findings",
+            "--suppressed",
+            "include",
+            "--severity",
+            "high",
+            "--format",
+            "ocsf",
+            "--previous",
+            "full.ndjson",
+        ];
+        assert_eq!(code(&stage.run(&narrowed)), 2, "what a filter leaves out is not gone");
     }
 
     /// What Ctrl-C sends.

@@ -8,13 +8,14 @@ use cspm_tests::{Kind, KindExt, Lab, every_vendor, everything, truth};
 
 every_vendor!(filters_go_where_the_table_says);
 
-/// What the requests for findings asked.
+/// What the requests for findings asked. A next link that is followed as given asks nothing.
 fn questions(lab: &Lab) -> BTreeSet<String> {
     let one = |entry: &cspm_simulator::LogEntry| {
         let query = percent_encoding::percent_decode_str(&entry.request.query).decode_utf8_lossy().into_owned();
         format!("{query} {}", String::from_utf8_lossy(&entry.request.body))
     };
-    lab.log().matching(&lab.kind.listing()).iter().map(one).collect()
+    let asked = lab.log().matching(&lab.kind.listing());
+    asked.iter().filter(|entry| !entry.request.query.contains("page_cursor=")).map(one).collect()
 }
 
 /// What shows in every request, or else that there are fewer of them, if the vendor evaluates a filter.

@@ -110,6 +110,7 @@ async fn r04_what_repeats_cannot_mend_is_asked_once(kind: Kind) {
             // An installation without the newer query: the older one is asked.
             assert_eq!(lab.pages(), 1);
             outcome.assert_ids(&truth::ids(&lab));
+            outcome.assert_complete();
             continue;
         }
         outcome.assert_incomplete();

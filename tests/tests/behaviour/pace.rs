@@ -87,7 +87,8 @@ async fn q07_a_wait_of_a_day_is_not_waited(kind: Kind) {
     let outcome = lab.everything().await;
     outcome.assert_incomplete();
     let errors = outcome.errors();
-    assert_eq!((errors[0].kind(), errors[0].status()), (cspm_core::ErrorKind::Throttled, Some(429)));
+    assert_eq!(errors[0].kind(), cspm_core::ErrorKind::Throttled);
+    assert!(errors[0].to_string().contains("wait"), "it says what for: {}", errors[0]);
     assert!(outcome.took < Duration::from_secs(400), "{:?}", outcome.took);
     assert!(lab.pages() <= 4, "{} requests", lab.pages());
 }
@@ -126,7 +127,7 @@ async fn q12_a_limit_that_is_not_told_is_found_out(kind: Kind) {
 async fn q15_never_more_in_flight_than_allowed(kind: Kind) {
     let (mut setup, query) = many_requests(kind, 64);
     setup.settings.side_by_side = 4;
-    let lab = setup.start();
+    let lab = setup.per_second(1_000.0).start();
     let wait = Duration::from_millis(300);
     lab.simulator.set_latency(Some(cspm_simulator::Latency { from: wait, to: 5 * wait, seed: 5 }));
     let outcome = lab.findings(&query).await;

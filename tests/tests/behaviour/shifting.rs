@@ -116,10 +116,12 @@ async fn p15_p16_cursors_that_repeat_go_round_or_never_end() {
             let outcome = lab.everything().await;
             outcome.assert_among(&truth::ids(&lab));
             assert!(outcome.items.len() >= 1_010, "{cursors:?}: {} read", outcome.items.len());
-            assert!(lab.pages() <= 300, "{cursors:?}: {} pages", lab.pages());
+            // Empty pages may come in the middle; a thousand of them in a row end the patience with a listing.
+            assert!(lab.pages() <= 2 * 1_010, "{cursors:?}: {} pages", lab.pages());
             if cursors == Cursors::Endless {
                 outcome.assert_ids(&truth::ids(&lab));
-            } else {
+            }
+            if cursors != Cursors::Endless || !outcome.report.complete {
                 outcome.assert_incomplete();
                 assert!(outcome.errors().iter().all(|error| error.kind() == ErrorKind::Protocol));
             }
