@@ -138,14 +138,14 @@ pub(crate) struct OcsfArgs {
 #[derive(Debug, Subcommand)]
 pub(crate) enum OcsfCommand {
     /// Check events, anybody's: one line an issue; status 0 if all are valid, 3 with issues
-    #[command(after_help = "Example: cspm ocsf validate --version 1.3 events.ndjson")]
+    #[command(disable_version_flag = true, after_help = "Example: cspm ocsf validate --version 1.3 events.ndjson")]
     Validate(ValidateArgs),
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct ValidateArgs {
     /// Check against this schema version [default: the one each event names]
-    #[arg(long, value_name = "V")]
+    #[arg(id = "schema-version", long = "version", value_name = "V")]
     pub(crate) version: Option<Version>,
     /// Name recommended attributes that are missing too
     #[arg(long)]

@@ -12,6 +12,7 @@ every_vendor!(
     r02_a_page_that_fails_for_ever_is_reported,
     r01_one_gateway_error_and_then_well,
     r04_what_repeats_cannot_mend_is_asked_once,
+    r05_a_500_is_repeated_as_the_vendors_table_says,
     r08_a_total_outage_is_bounded,
     r08_an_outage_in_mid_run_is_bounded,
     t01_a_closed_port,
@@ -106,7 +107,7 @@ async fn r04_what_repeats_cannot_mend_is_asked_once(kind: Kind) {
         let status = StatusCode::from_u16(status).expect("a status");
         lab.simulator.faults().on(kind.listing(), Which::Every, Fault::status(status));
         let outcome = lab.everything().await;
-        if kind == Kind::InsightCloudSec && status == StatusCode::NOT_FOUND {
+        if kind == Kind::InsightCloudSec && matches!(status, StatusCode::NOT_FOUND | StatusCode::GONE) {
             // An installation without the newer query: the older one is asked.
             assert_eq!(lab.pages(), 1);
             outcome.assert_ids(&truth::ids(&lab));
@@ -118,6 +119,20 @@ async fn r04_what_repeats_cannot_mend_is_asked_once(kind: Kind) {
         assert_eq!(outcome.connection().retries, 0);
         assert_eq!(outcome.errors()[0].status(), Some(status.as_u16()));
     }
+}
+
+async fn r05_a_500_is_repeated_as_the_vendors_table_says(kind: Kind) {
+    let lab = Lab::sized(kind, 3);
+    lab.simulator.faults().on(kind.listing(), Which::Every, Fault::status(StatusCode::INTERNAL_SERVER_ERROR));
+    let outcome = lab.everything().await;
+    outcome.assert_incomplete();
+    assert_eq!((outcome.errors()[0].kind(), outcome.errors()[0].status()), (ErrorKind::Server, Some(500)));
+    let wanted = match kind {
+        // Some answer 500 to bad input; one repeat tells.
+        Kind::InsightCloudSec => 2..=2,
+        _ => 2..=6,
+    };
+    assert!(wanted.contains(&lab.pages()), "asked {} times", lab.pages());
 }
 
 async fn r08_a_total_outage_is_bounded(kind: Kind) {

@@ -54,10 +54,14 @@ impl Failure {
                 } else {
                     message.to_owned()
                 };
-                let passing = matches!(
-                    kind,
-                    ErrorKind::Server | ErrorKind::Throttled | ErrorKind::Timeout | ErrorKind::Network
-                );
+                let passing = match status {
+                    // The dialect says how often a 500 is worth asking again, and no other server implements it.
+                    500 | 501 => false,
+                    _ => matches!(
+                        kind,
+                        ErrorKind::Server | ErrorKind::Throttled | ErrorKind::Timeout | ErrorKind::Network
+                    ),
+                };
                 let error = Error::new(kind, text).with_status(status);
                 if passing { error.temporary() } else { error }
             }
