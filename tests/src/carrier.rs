@@ -80,7 +80,8 @@ impl Carrier {
 }
 
 fn unpack(headers: &http::HeaderMap, body: Bytes, largest: u64) -> Result<Bytes, Broken> {
-    let too_large = || Broken { kind: BrokenKind::TooLarge, sent: true, message: "the answer is too large".to_owned() };
+    let too_large =
+        || Broken { kind: BrokenKind::TooLarge, sent: true, message: "the answer is too large".to_owned() };
     let is_packed = headers.get(header::CONTENT_ENCODING).is_some_and(|coding| coding == "gzip");
     if !is_packed {
         return if body.len() as u64 > largest { Err(too_large()) } else { Ok(body) };

@@ -53,7 +53,8 @@ impl Installation {
             Kind::InsightCloudSec => insights(&[findings]).into(),
             _ => {
                 let (groups, scans, rules) = (1, 1, 12);
-                let spec = bitdefender::Spec { seed: 3, groups, scans, rules, checks: findings, oddities: false };
+                let spec =
+                    bitdefender::Spec { seed: 3, groups, scans, rules, checks: findings, oddities: false };
                 bitdefender::World::generate(spec).into()
             }
         }

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use cspm_core::secrecy::SecretString;
-use cspm_core::{Account, ErrorKind, Finding, FindingQuery, OutcomeFilter, Result, Rule, SharedVendor, SuppressedFilter};
+use cspm_core::{
+    Account, ErrorKind, Finding, FindingQuery, OutcomeFilter, Result, Rule, SharedVendor, SuppressedFilter,
+};
 use cspm_http::{BaseUrl, Exchange, Settings};
 use cspm_simulator::{Match, RequestLog, Simulator, bitdefender, conformity, insightcloudsec};
 
@@ -128,15 +130,15 @@ impl Lab {
         }
         let (model, simulator) = installation.start();
         let decoy = Simulator::decoy();
-        let carrier = Arc::new(
-            Carrier::default().with(HOST, simulator.clone()).with(Self::DECOY, decoy.clone()),
-        );
+        let carrier =
+            Arc::new(Carrier::default().with(HOST, simulator.clone()).with(Self::DECOY, decoy.clone()));
         let login = match access {
             Access::Password(name) | Access::WrongPassword(name) => Some(name),
             _ => None,
         };
         let lab = Self {
-            vendor: connect(kind, &secret, login, settings, next_link, carrier.clone()).expect("a connection"),
+            vendor: connect(kind, &secret, login, settings, next_link, carrier.clone())
+                .expect("a connection"),
             kind,
             simulator,
             model,
@@ -262,7 +264,10 @@ fn connect(
                 Some(username) => Credential::Password { username: username.to_owned(), password: api_key },
                 None => Credential::ApiKey(api_key),
             };
-            Arc::new(InsightCloudSec::connect_through(Config { name, base_url, credential, settings }, carrier)?)
+            Arc::new(InsightCloudSec::connect_through(
+                Config { name, base_url, credential, settings },
+                carrier,
+            )?)
         }
         _ => {
             use cspm_bitdefender::{Bitdefender, Config};

@@ -39,7 +39,11 @@ impl<T> Outcome<T> {
     #[must_use]
     pub fn errors(&self) -> Vec<&Error> {
         let connection = self.connection();
-        connection.error.iter().chain(connection.scopes.iter().filter_map(|scope| scope.error.as_ref())).collect()
+        connection
+            .error
+            .iter()
+            .chain(connection.scopes.iter().filter_map(|scope| scope.error.as_ref()))
+            .collect()
     }
 
     /// Fails the test if something is missing.
@@ -153,12 +157,25 @@ fn check_json<T>(lab: &Lab, outcome: &Outcome<T>) {
         assert!(report.get(key).is_some(), "the report has no {key}");
     }
     let connection = &report["connections"][0];
-    for key in ["name", "vendor", "complete", "findings", "duplicates", "rejected", "requests", "retries", "throttled"] {
+    for key in [
+        "name",
+        "vendor",
+        "complete",
+        "findings",
+        "duplicates",
+        "rejected",
+        "requests",
+        "retries",
+        "throttled",
+    ] {
         assert!(!connection[key].is_null(), "the report has no {key}");
     }
     for scope in connection["scopes"].as_array().expect("scopes") {
         let keys: Vec<&str> = scope.as_object().expect("a scope").keys().map(String::as_str).collect();
-        assert_eq!(BTreeSet::from_iter(keys), BTreeSet::from(["complete", "error", "expected", "received", "scope"]));
+        assert_eq!(
+            BTreeSet::from_iter(keys),
+            BTreeSet::from(["complete", "error", "expected", "received", "scope"])
+        );
         if let Some(error) = scope["error"].as_object() {
             let keys: Vec<&str> = error.keys().map(String::as_str).collect();
             assert_eq!(BTreeSet::from_iter(keys), BTreeSet::from(["kind", "message", "owner", "status"]));

@@ -50,7 +50,8 @@ impl Probe<'_> {
     pub async fn records(&self) -> BTreeMap<String, Value> {
         match &self.0.model {
             Model::Conformity(vendor) => {
-                let accounts: Vec<String> = vendor.world().accounts.iter().map(|one| one.id.clone()).collect();
+                let accounts: Vec<String> =
+                    vendor.world().accounts.iter().map(|one| one.id.clone()).collect();
                 self.checks(&accounts).await
             }
             Model::InsightCloudSec(vendor) => {
@@ -65,13 +66,17 @@ impl Probe<'_> {
         let mut all = BTreeMap::new();
         for account in accounts {
             for page in 0.. {
-                let target = format!("/v1/checks?accountIds={account}&page[size]=1000&page[number]={page}&consistentPagination=true");
+                let target = format!(
+                    "/v1/checks?accountIds={account}&page[size]=1000&page[number]={page}&consistentPagination=true"
+                );
                 let body = self.ask(Method::GET, &target, None).await;
                 let records = body["data"].as_array().expect("data").clone();
                 if records.is_empty() {
                     break;
                 }
-                all.extend(records.into_iter().map(|one| (one["id"].as_str().expect("an id").to_owned(), one)));
+                all.extend(
+                    records.into_iter().map(|one| (one["id"].as_str().expect("an id").to_owned(), one)),
+                );
             }
         }
         all
@@ -83,14 +88,16 @@ impl Probe<'_> {
             for kind in kinds {
                 let mut cursor = Value::Null;
                 loop {
-                    let mut question = json!({"selected_resource_type": kind, "insight": insight, "limit": 1000});
+                    let mut question =
+                        json!({"selected_resource_type": kind, "insight": insight, "limit": 1000});
                     if !cursor.is_null() {
                         question["cursor"] = cursor;
                     }
                     let body = self.ask(Method::POST, "/v3/public/resource/query", Some(question)).await;
                     for record in body["resources"].as_array().expect("resources") {
                         let payload = &record[record["resource_type"].as_str().expect("a type")];
-                        let id = payload["common"]["resource_id"].as_str().or(payload["resource_id"].as_str());
+                        let id =
+                            payload["common"]["resource_id"].as_str().or(payload["resource_id"].as_str());
                         all.insert(format!("{insight}/{}", id.expect("an id")), record.clone());
                     }
                     cursor = body["next_cursor"].clone();
@@ -111,7 +118,9 @@ impl Probe<'_> {
                 all.insert(record["id"].as_str().expect("an id").to_owned(), record.clone());
             }
             match body["links"]["next"].as_str() {
-                Some(link) => next = link.trim_start_matches(&format!("http://{}", crate::lab::HOST)).to_owned(),
+                Some(link) => {
+                    next = link.trim_start_matches(&format!("http://{}", crate::lab::HOST)).to_owned()
+                }
                 None => return all,
             }
         }

@@ -53,7 +53,7 @@ mod program {
                 let serving = Simulator::new(sim).serve_in_thread("127.0.0.1:0").unwrap();
                 text.push_str(&format!(
                     "[[connections]]\nname = \"{vendor}-one\"\nvendor = \"{vendor}\"\nbase_url = \"{}{path}\"\n\
-                     api_key = {{ env = \"{}\" }}\n",
+                     api_key = {{ env = \"{}\" }}\nrequests_per_second = 1000\n",
                     serving.origin(),
                     variable(vendor)
                 ));
@@ -68,7 +68,7 @@ mod program {
             let folder = tempfile::tempdir().unwrap();
             let text = format!(
                 "[[connections]]\nname = \"{vendor}-one\"\nvendor = \"{vendor}\"\nbase_url = \"{}/v1\"\n\
-                 api_key = {{ env = \"{}\" }}\n",
+                 api_key = {{ env = \"{}\" }}\nrequests_per_second = 1000\n",
                 served.origin(),
                 variable(vendor)
             );
@@ -628,9 +628,12 @@ mod program {
         assert_eq!(code(&checked), 3);
         let said = text(&checked.stdout);
         let number = good.lines().count() + 1;
-        let first = said.lines().next().unwrap();
-        assert!(first.contains(&format!("event {number}: type_uid: error type_uid_incorrect")), "{said}");
-        assert!(said.lines().nth(1).unwrap().contains(&format!("event {}:", number + 1)), "{said}");
+        assert!(said.contains(&format!("event {number}: type_uid: error type_uid_incorrect")), "{said}");
+        assert!(said.contains(&format!("event {}: event: error json_malformed", number + 1)), "{said}");
+        assert!(
+            said.lines().all(|line| line.starts_with("bad.ndjson:") && line.contains("; write ")),
+            "{said}"
+        );
         let mut piped = stage
             .command(&["ocsf", "validate", "-"])
             .stdin(Stdio::piped())

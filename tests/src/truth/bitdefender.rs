@@ -19,7 +19,8 @@ pub(super) fn findings(world: &World, now: i64) -> Vec<Expected> {
         let scan = scans.get(&*check.scan).copied();
         let resource = resources.get(&*check.resource).copied();
         Expected {
-            account: scan.map_or_else(|| Account { id: Some(check.scan.to_string()), ..Account::default() }, account),
+            account: scan
+                .map_or_else(|| Account { id: Some(check.scan.to_string()), ..Account::default() }, account),
             region: resource.and_then(|one| one.region.clone()).filter(|region| !region.is_empty()),
             standards: standards.get(&*check.rule).cloned().unwrap_or_default(),
             title: rule.and_then(|rule| rule.title.clone()),
@@ -35,7 +36,10 @@ fn expected(check: &Check, now: i64) -> Expected {
         "fail" => Outcome::Fail,
         _ => Outcome::Unknown,
     };
-    let end = check.expires_at.as_deref().map(|day| Timestamp::parse_naive_utc(day).expect("a date").as_millis() + DAY);
+    let end = check
+        .expires_at
+        .as_deref()
+        .map(|day| Timestamp::parse_naive_utc(day).expect("a date").as_millis() + DAY);
     let status = match check.status.as_deref() {
         Some("risk_accepted") if end.is_some_and(|end| end <= now) => Some("needs_review"),
         other => other,
@@ -103,5 +107,10 @@ pub(super) fn standards(world: &World) -> HashMap<&str, BTreeMap<String, Option<
 }
 
 pub(super) fn account(scan: &Scan) -> Account {
-    Account { id: Some(scan.id.to_string()), cloud_id: scan.target.clone(), name: scan.name.clone(), provider: None }
+    Account {
+        id: Some(scan.id.to_string()),
+        cloud_id: scan.target.clone(),
+        name: scan.name.clone(),
+        provider: None,
+    }
 }

@@ -48,7 +48,8 @@ fn expected(check: &Check, rule: Option<&Rule>, account: Option<Account>) -> Exp
         }),
         rule: check.id.rule().to_owned(),
         service: Some(check.id.service().to_owned()),
-        account: account.unwrap_or_else(|| Account { id: Some(check.id.account().to_owned()), ..Account::default() }),
+        account: account
+            .unwrap_or_else(|| Account { id: Some(check.id.account().to_owned()), ..Account::default() }),
         region: Some(check.id.region().to_owned()).filter(|region| !region.is_empty()),
         standards: standards.iter().map(|id| (id.to_string(), None)).collect(),
         changed: updated.map(|updated| Some(time(updated))),

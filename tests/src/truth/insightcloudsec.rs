@@ -19,7 +19,8 @@ pub(super) fn findings(world: &World, now: i64) -> Vec<Expected> {
         .filter(|cloud| cloud.organization == ORGANIZATION)
         .map(|cloud| (cloud.id, cloud))
         .collect();
-    let insights: HashMap<SourcedId, &Insight> = visible(world).map(|insight| (insight.id, insight)).collect();
+    let insights: HashMap<SourcedId, &Insight> =
+        visible(world).map(|insight| (insight.id, insight)).collect();
     let exemptions: HashMap<(SourcedId, &str), &Exemption> = world
         .exemptions
         .iter()
@@ -31,7 +32,9 @@ pub(super) fn findings(world: &World, now: i64) -> Vec<Expected> {
         let Some(cloud) = clouds.get(&resource.cloud) else { continue };
         for id in &resource.fails {
             // What an insight is not about cannot be asked for.
-            let about = |insight: &&&Insight| insight.resource_types.iter().any(|kind| **kind == *resource.resource_type);
+            let about = |insight: &&&Insight| {
+                insight.resource_types.iter().any(|kind| **kind == *resource.resource_type)
+            };
             let Some(insight) = insights.get(id).filter(about) else { continue };
             let exemption = exemptions.get(&(*id, resource.id.as_str())).copied();
             all.push(expected(world, insight, resource, cloud, exemption));
@@ -78,7 +81,8 @@ fn expected(
 
 pub(super) fn standards(world: &World, insight: SourcedId) -> BTreeMap<String, Option<String>> {
     use cspm_simulator::insightcloudsec::world::Source;
-    let visible = world.packs.iter().filter(|pack| pack.organization.is_none_or(|owner| owner == ORGANIZATION));
+    let visible =
+        world.packs.iter().filter(|pack| pack.organization.is_none_or(|owner| owner == ORGANIZATION));
     visible
         .filter(|pack| match insight.source {
             Source::Backoffice => pack.backoffice.contains(&insight.id),

@@ -117,7 +117,10 @@ pub fn rules(lab: &Lab) -> BTreeMap<String, ExpectedRule> {
                 severity: rule.original_severity.as_deref().map_or(Severity::Unknown, bitdefender::severity),
                 vendor_severity: rule.original_severity.as_deref().map(str::to_owned),
                 service: None,
-                standards: standards.get(&*rule.id).map(|all| all.keys().cloned().collect()).unwrap_or_default(),
+                standards: standards
+                    .get(&*rule.id)
+                    .map(|all| all.keys().cloned().collect())
+                    .unwrap_or_default(),
                 resource_types: Vec::new(),
                 deprecated: None,
             };

@@ -10,7 +10,9 @@ mod listings;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cspm_core::{Finding, FindingQuery, Outcome, OutcomeFilter, Severity, State, SuppressedFilter, Timestamp};
+use cspm_core::{
+    Finding, FindingQuery, Outcome, OutcomeFilter, Severity, State, SuppressedFilter, Timestamp,
+};
 
 pub use self::listings::{ExpectedAccount, ExpectedRule, accounts, rules};
 use crate::{Lab, Model};
@@ -120,10 +122,12 @@ impl Expected {
             || query.standards.iter().any(|wanted| {
                 let wanted = wanted.to_lowercase();
                 self.standards.iter().any(|(id, name)| {
-                    id.to_lowercase() == wanted || name.as_ref().is_some_and(|name| name.to_lowercase() == wanted)
+                    id.to_lowercase() == wanted
+                        || name.as_ref().is_some_and(|name| name.to_lowercase() == wanted)
                 })
             });
-        let account = |names: &[String]| names.is_empty() || names.iter().any(|name| self.account.is_called(name));
+        let account =
+            |names: &[String]| names.is_empty() || names.iter().any(|name| self.account.is_called(name));
         let changed = query.changed_since.is_none_or(|since| {
             let changed = self.changed.expect("the time of change is known before it is asked for");
             changed.is_none_or(|changed| changed >= since)
@@ -165,7 +169,8 @@ impl Expected {
             assert_eq!(text(&found.account.provider), *provider, "provider of {id}");
         }
         assert_eq!(text(&found.region), self.region, "region of {id}");
-        let standards: BTreeSet<String> = found.standards.iter().map(|standard| standard.id.to_string()).collect();
+        let standards: BTreeSet<String> =
+            found.standards.iter().map(|standard| standard.id.to_string()).collect();
         assert_eq!(standards, self.standards.keys().cloned().collect(), "standards of {id}");
         if let Some(changed) = self.changed {
             assert_eq!(found.changed(), changed, "time of change of {id}");
@@ -176,7 +181,10 @@ impl Expected {
     fn assert_suppression(&self, found: &Finding) {
         let id = &self.vendor_id;
         let (Some(wanted), Some(found)) = (&self.suppression, &found.suppression) else {
-            assert!(self.suppression.is_none() && found.suppression.is_none(), "suppression of {id}: {found:?}");
+            assert!(
+                self.suppression.is_none() && found.suppression.is_none(),
+                "suppression of {id}: {found:?}"
+            );
             return;
         };
         assert_eq!(found.kind, wanted.kind, "kind of suppression of {id}");
@@ -205,9 +213,7 @@ fn time(millis: i64) -> Timestamp {
 }
 
 /// The insights that a user sees, by id, with the types of resource they are about.
-pub(crate) fn visible_insights(
-    world: &cspm_simulator::insightcloudsec::World,
-) -> Vec<(String, Vec<String>)> {
+pub(crate) fn visible_insights(world: &cspm_simulator::insightcloudsec::World) -> Vec<(String, Vec<String>)> {
     let one = |insight: &cspm_simulator::insightcloudsec::world::Insight| {
         (insight.id.to_string(), insight.resource_types.clone())
     };

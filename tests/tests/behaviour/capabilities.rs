@@ -11,7 +11,8 @@ every_vendor!(filters_go_where_the_table_says);
 /// What the requests for findings asked. A next link that is followed as given asks nothing.
 fn questions(lab: &Lab) -> BTreeSet<String> {
     let one = |entry: &cspm_simulator::LogEntry| {
-        let query = percent_encoding::percent_decode_str(&entry.request.query).decode_utf8_lossy().into_owned();
+        let query =
+            percent_encoding::percent_decode_str(&entry.request.query).decode_utf8_lossy().into_owned();
         format!("{query} {}", String::from_utf8_lossy(&entry.request.body))
     };
     let asked = lab.log().matching(&lab.kind.listing());
@@ -47,7 +48,9 @@ async fn filters_go_where_the_table_says(kind: Kind) {
         questions(&lab)
     };
     let all = truth::findings(&Lab::demo(kind));
-    let some = |value: &dyn Fn(&truth::Expected) -> Option<String>| all.values().find_map(value).into_iter().collect();
+    let some = |value: &dyn Fn(&truth::Expected) -> Option<String>| {
+        all.values().find_map(value).into_iter().collect()
+    };
     let capabilities = *Lab::demo(kind).vendor.capabilities();
     for row in capabilities.rows {
         let mut query: FindingQuery = everything();
@@ -75,17 +78,26 @@ async fn filters_go_where_the_table_says(kind: Kind) {
             None => {}
             Some(Evaluator::Program) => {
                 let suppressed = row.operation == Operation::FilterSuppressed && row.note.contains("only");
-                assert!(asked == baseline || suppressed, "{:?} is said to be the program's: {asked:#?}", row.operation);
+                assert!(
+                    asked == baseline || suppressed,
+                    "{:?} is said to be the program's: {asked:#?}",
+                    row.operation
+                );
             }
             Some(Evaluator::Vendor) => {
                 assert_ne!(asked, baseline, "{:?} is said to be the vendor's", row.operation);
                 match sign(kind, row.operation) {
                     Some(sign) => {
-                        let without: Vec<_> = asked.iter().filter(|question| !question.contains(sign)).collect();
+                        let without: Vec<_> =
+                            asked.iter().filter(|question| !question.contains(sign)).collect();
                         assert!(!asked.is_empty() && without.is_empty(), "no {sign} in {without:#?}");
                     }
                     None => {
-                        assert!(asked.len() < baseline.len() && asked.is_subset(&baseline), "{:?}: {asked:#?}", row.operation);
+                        assert!(
+                            asked.len() < baseline.len() && asked.is_subset(&baseline),
+                            "{:?}: {asked:#?}",
+                            row.operation
+                        );
                     }
                 }
             }

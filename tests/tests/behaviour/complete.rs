@@ -71,7 +71,11 @@ async fn c05_two_runs_bring_the_same(kind: Kind) {
         outcome.items.iter().map(|finding| finding.uid.clone()).collect()
     };
     assert_eq!(uids(&first), uids(&second));
-    assert_eq!(first.connection().requests, second.connection().requests, "requests of a run do not depend on earlier ones");
+    assert_eq!(
+        first.connection().requests,
+        second.connection().requests,
+        "requests of a run do not depend on earlier ones"
+    );
 }
 
 async fn large_listings_keep_their_pages_apart(kind: Kind) {

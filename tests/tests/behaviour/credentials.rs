@@ -5,7 +5,9 @@ use std::time::Duration;
 use cspm_core::{ErrorKind, FindingQuery, Owner};
 use cspm_simulator::conformity::Level;
 use cspm_simulator::{Fault, Latency, Match, Which, bitdefender, insightcloudsec};
-use cspm_tests::{Access, Installation, Kind, KindExt, Lab, Model, Outcome, Setup, every_vendor, everything, truth};
+use cspm_tests::{
+    Access, Installation, Kind, KindExt, Lab, Model, Outcome, Setup, every_vendor, everything, truth,
+};
 use http::{HeaderName, StatusCode};
 
 every_vendor!(a01_a_wrong_key, a02_a_missing_right, a11_a_key_revoked_in_mid_run, a13_cookies_are_not_kept);
@@ -135,7 +137,8 @@ async fn a13_cookies_are_not_kept(kind: Kind) {
 
 fn session(options: insightcloudsec::Options) -> Setup {
     let world = insightcloudsec::World::demo(7);
-    Setup::new(Installation::InsightCloudSec(world, options)).access(Access::Password(insightcloudsec::DEMO_USERNAME))
+    Setup::new(Installation::InsightCloudSec(world, options))
+        .access(Access::Password(insightcloudsec::DEMO_USERNAME))
 }
 
 fn logins(lab: &Lab) -> insightcloudsec::Logins {
@@ -153,7 +156,11 @@ async fn a05_a_refused_login_is_made_once() {
             assert!(outcome.report.is_total_failure());
             outcome.assert_incomplete();
             let error = outcome.errors()[0];
-            assert_eq!((error.kind(), error.owner()), (ErrorKind::Authentication, Owner::Customer), "{name}: {error}");
+            assert_eq!(
+                (error.kind(), error.owner()),
+                (ErrorKind::Authentication, Owner::Customer),
+                "{name}: {error}"
+            );
         }
         assert_eq!(logins(&lab).attempts, 1, "{name}: repeats lock the account");
         assert_eq!(lab.log().count(), 1);
@@ -163,7 +170,13 @@ async fn a05_a_refused_login_is_made_once() {
 #[tokio::test(start_paused = true)]
 async fn a12_one_credential_header_and_never_an_empty_one() {
     let with = |entry: &cspm_simulator::LogEntry, name: &'static str| {
-        entry.request.headers.get_all(HeaderName::from_static(name)).iter().map(|value| value.len()).collect::<Vec<_>>()
+        entry
+            .request
+            .headers
+            .get_all(HeaderName::from_static(name))
+            .iter()
+            .map(|value| value.len())
+            .collect::<Vec<_>>()
     };
     let lab = session(insightcloudsec::Options::default()).start();
     let outcome = lab.everything().await;
@@ -173,7 +186,12 @@ async fn a12_one_credential_header_and_never_an_empty_one() {
     for entry in lab.log().entries() {
         let is_login = entry.request.path.ends_with("/user/login");
         assert!(with(&entry, "api-key").is_empty());
-        assert_eq!(with(&entry, "x-auth-token"), if is_login { vec![] } else { vec![32] }, "{}", entry.request.path);
+        assert_eq!(
+            with(&entry, "x-auth-token"),
+            if is_login { vec![] } else { vec![32] },
+            "{}",
+            entry.request.path
+        );
     }
     let lab = Lab::demo(Kind::InsightCloudSec);
     lab.everything().await.assert_complete();
@@ -204,7 +222,8 @@ async fn a06_a_session_that_ends_by_count_is_renewed() {
     let outcome = lab.everything().await;
     outcome.assert_ids(&truth::ids(&lab));
     outcome.assert_complete();
-    let answered = lab.log().entries().iter().filter(|entry| entry.status == Some(StatusCode::OK)).count() as u64;
+    let answered =
+        lab.log().entries().iter().filter(|entry| entry.status == Some(StatusCode::OK)).count() as u64;
     let granted = logins(&lab).granted;
     assert!(granted >= 2, "no session ended");
     assert!(granted <= (answered - granted).div_ceil(25), "{granted} log-ins for {answered} answers");
@@ -217,7 +236,11 @@ async fn a07_an_end_that_all_meet_together_is_one_renewal() {
     let vendor = vendor.clone();
     let wait = Duration::from_millis(80);
     lab.simulator.set_latency(Some(Latency { from: wait, to: 2 * wait, seed: 3 }));
-    lab.simulator.faults().on(Kind::InsightCloudSec.listing(), Which::Nth(20), Fault::then(move || vendor.expire_sessions()));
+    lab.simulator.faults().on(
+        Kind::InsightCloudSec.listing(),
+        Which::Nth(20),
+        Fault::then(move || vendor.expire_sessions()),
+    );
     let outcome = lab.everything().await;
     outcome.assert_ids(&truth::ids(&lab));
     outcome.assert_complete();
@@ -261,13 +284,17 @@ async fn a10_sessions_of_three_requests_never_mean_endless_logins() {
     if outcome.report.complete {
         outcome.assert_ids(&truth::ids(&lab));
     }
-    let answered = lab.log().entries().iter().filter(|entry| entry.status == Some(StatusCode::OK)).count() as u64;
+    let answered =
+        lab.log().entries().iter().filter(|entry| entry.status == Some(StatusCode::OK)).count() as u64;
     assert!(logins(&lab).attempts <= answered.div_ceil(2) + 1, "{:?} for {answered} answers", logins(&lab));
 }
 
 #[tokio::test(start_paused = true)]
 async fn a04_bitdefender_401_and_403_mean_the_reverse_of_custom() {
-    for (status, kind) in [(StatusCode::UNAUTHORIZED, ErrorKind::Permission), (StatusCode::FORBIDDEN, ErrorKind::Authentication)] {
+    for (status, kind) in [
+        (StatusCode::UNAUTHORIZED, ErrorKind::Permission),
+        (StatusCode::FORBIDDEN, ErrorKind::Authentication),
+    ] {
         let lab = Lab::sized(Kind::Bitdefender, 3);
         lab.simulator.faults().on(Kind::Bitdefender.listing(), Which::Every, Fault::status(status));
         let outcome = lab.findings(&everything()).await;

@@ -90,7 +90,12 @@ async fn r02_a_page_that_fails_for_ever_is_reported(kind: Kind) {
 }
 
 async fn r01_one_gateway_error_and_then_well(kind: Kind) {
-    for status in [StatusCode::BAD_GATEWAY, StatusCode::SERVICE_UNAVAILABLE, StatusCode::GATEWAY_TIMEOUT, StatusCode::REQUEST_TIMEOUT] {
+    for status in [
+        StatusCode::BAD_GATEWAY,
+        StatusCode::SERVICE_UNAVAILABLE,
+        StatusCode::GATEWAY_TIMEOUT,
+        StatusCode::REQUEST_TIMEOUT,
+    ] {
         let lab = Lab::sized(kind, 30);
         lab.simulator.faults().on(kind.listing(), Which::Nth(1), Fault::status_with(status, ErrorBody::Html));
         let outcome = lab.everything().await;
@@ -136,7 +141,9 @@ async fn r05_a_500_is_repeated_as_the_vendors_table_says(kind: Kind) {
 }
 
 async fn r08_a_total_outage_is_bounded(kind: Kind) {
-    for fault in [Fault::status(StatusCode::SERVICE_UNAVAILABLE), Fault::ResetBeforeAnswer, Fault::NeverAnswer] {
+    for fault in
+        [Fault::status(StatusCode::SERVICE_UNAVAILABLE), Fault::ResetBeforeAnswer, Fault::NeverAnswer]
+    {
         let lab = Lab::demo(kind);
         lab.simulator.faults().on(Match::any(), Which::Every, fault.clone());
         let outcome = lab.everything().await;
@@ -154,7 +161,11 @@ async fn r08_an_outage_in_mid_run_is_bounded(kind: Kind) {
     let all = lab.everything().await;
     all.assert_complete();
     lab.log().clear();
-    lab.simulator.faults().on(kind.listing(), Which::From(10), Fault::status(StatusCode::SERVICE_UNAVAILABLE));
+    lab.simulator.faults().on(
+        kind.listing(),
+        Which::From(10),
+        Fault::status(StatusCode::SERVICE_UNAVAILABLE),
+    );
     let outcome = lab.everything().await;
     outcome.assert_incomplete();
     outcome.assert_among(&all.ids());
@@ -264,5 +275,9 @@ async fn r09_a_storm_of_errors_loses_nothing(kind: Kind) {
     outcome.assert_among(&quiet.ids());
     outcome.assert_ids(&truth::ids(&lab));
     outcome.assert_complete();
-    assert!(lab.log().count() as f64 <= 1.6 * quiet.connection().requests as f64, "{} requests", lab.log().count());
+    assert!(
+        lab.log().count() as f64 <= 1.6 * quiet.connection().requests as f64,
+        "{} requests",
+        lab.log().count()
+    );
 }

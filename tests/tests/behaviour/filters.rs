@@ -102,7 +102,8 @@ impl Values {
             query.accounts = rng.choose_multiple(self.accounts.iter().cloned(), many);
         }
         if regions {
-            query.regions = Self::some(rng, &self.regions, &["atlantis-1", "EU-WEST-1", "eu,west", "eu west/1"]);
+            query.regions =
+                Self::some(rng, &self.regions, &["atlantis-1", "EU-WEST-1", "eu,west", "eu west/1"]);
         }
         if rules {
             query.rules = Self::some(rng, &self.rules, &["NO-001", "s3-016", "backoffice:0", "a,b", "../x"]);
@@ -214,7 +215,11 @@ async fn raw_is_the_vendors_record(kind: Kind) {
         let raw = finding.raw.as_ref().expect("raw was asked for");
         // InsightCloudSec hides exempted resources from a script that does not ask for them.
         let Some(record) = records.get(&finding.vendor_id) else {
-            assert!(kind == Kind::InsightCloudSec && finding.is_suppressed(), "no record of {}", finding.vendor_id);
+            assert!(
+                kind == Kind::InsightCloudSec && finding.is_suppressed(),
+                "no record of {}",
+                finding.vendor_id
+            );
             continue;
         };
         let raw: serde_json::Value = serde_json::from_str(raw.get()).expect("raw is JSON");

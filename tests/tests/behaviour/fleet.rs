@@ -50,7 +50,8 @@ async fn over_sockets() -> Vec<String> {
         let found = labs.iter().find(|(kind, ..)| kind.as_str() == name);
         found.map(|(_, _, secret, _)| OsString::from(format!("  {secret}\n")))
     };
-    let configuration = Configuration::parse(&text, Path::new("cspm.toml"), &environment).expect("a configuration");
+    let configuration =
+        Configuration::parse(&text, Path::new("cspm.toml"), &environment).expect("a configuration");
     let secrets: Vec<String> = labs.iter().map(|(_, _, secret, _)| secret.clone()).collect();
     assert_absent(&secrets, "the configuration's Debug", &format!("{configuration:?}"));
 
@@ -85,10 +86,8 @@ async fn z03_one_down_one_throttled_one_well() {
         let alone = well.everything().await;
         slow.simulator.throttle().set(Throttle::new(0.5, 1));
         down.simulator.set_down(true);
-        let fleet = Fleet::new()
-            .with(well.vendor.clone())
-            .with(slow.vendor.clone())
-            .with(down.vendor.clone());
+        let fleet =
+            Fleet::new().with(well.vendor.clone()).with(slow.vendor.clone()).with(down.vendor.clone());
         let started = tokio::time::Instant::now();
         let mut run = fleet.findings(&everything()).expect("a question for all");
         let mut found: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
@@ -101,7 +100,9 @@ async fn z03_one_down_one_throttled_one_well() {
         }
         let report = run.finish();
         assert!(!report.complete && !report.is_total_failure());
-        let part = |lab: &Lab| report.connections.iter().find(|part| *part.vendor == *lab.kind.as_str()).expect("a report");
+        let part = |lab: &Lab| {
+            report.connections.iter().find(|part| *part.vendor == *lab.kind.as_str()).expect("a report")
+        };
         assert!(part(&well).complete && part(&slow).complete && !part(&down).complete);
         assert!(part(&down).failed_as_a_whole());
         assert!(part(&slow).throttled > 0);
@@ -109,6 +110,10 @@ async fn z03_one_down_one_throttled_one_well() {
         assert_eq!(found[slow.kind.as_str()], truth::ids(&slow));
         assert!(!found.contains_key(down.kind.as_str()));
         let took = last_of_well - started;
-        assert!(took <= alone.took + std::time::Duration::from_millis(500), "{took:?}, alone {:?}", alone.took);
+        assert!(
+            took <= alone.took + std::time::Duration::from_millis(500),
+            "{took:?}, alone {:?}",
+            alone.took
+        );
     }
 }

@@ -51,7 +51,15 @@ async fn s07_a_server_that_echoes_the_credential_in_findings(kind: Kind) {
 /// Puts the secret into every text that is for people, in three spellings.
 fn echo(value: &mut serde_json::Value, secret: &str) {
     const FOR_PEOPLE: [&str; 9] = [
-        "message", "name", "resource_name", "title", "description", "rule-title", "account", "scan_name", "notes",
+        "message",
+        "name",
+        "resource_name",
+        "title",
+        "description",
+        "rule-title",
+        "account",
+        "scan_name",
+        "notes",
     ];
     match value {
         serde_json::Value::Array(items) => items.iter_mut().for_each(|item| echo(item, secret)),
@@ -102,7 +110,8 @@ async fn s03_redirects_within_the_origin_are_followed(kind: Kind) {
     for absolute in [true, false] {
         let lab = Lab::sized(kind, 5);
         let around = Fault::rewrite(move |request, _| {
-            let question = if request.query.is_empty() { String::new() } else { format!("?{}", request.query) };
+            let question =
+                if request.query.is_empty() { String::new() } else { format!("?{}", request.query) };
             let origin = if absolute { "http://127.0.0.1:8080" } else { "" };
             let location = format!("{origin}{}{question}", request.path);
             let mut response = SimResponse::empty(StatusCode::TEMPORARY_REDIRECT);
@@ -133,7 +142,9 @@ async fn s04_redirects_in_circles_or_to_nowhere_are_bounded(kind: Kind) {
 fn foreign_links() -> Installation {
     let origin = format!("http://{}", Lab::DECOY);
     let options = Options { links: Links::Foreign { origin }, ..Options::default() };
-    let Installation::Bitdefender(world, _) = Installation::sized(Kind::Bitdefender, 1_300) else { unreachable!() };
+    let Installation::Bitdefender(world, _) = Installation::sized(Kind::Bitdefender, 1_300) else {
+        unreachable!()
+    };
     Installation::Bitdefender(world, options)
 }
 
@@ -221,7 +232,9 @@ async fn s06_p17_p18_own_links_in_any_form_are_followed_as_given() {
         Options { reject_unknown_parameters: true, ..Options::default() },
     ];
     for options in forms {
-        let Installation::Bitdefender(world, _) = Installation::sized(Kind::Bitdefender, 1_300) else { unreachable!() };
+        let Installation::Bitdefender(world, _) = Installation::sized(Kind::Bitdefender, 1_300) else {
+            unreachable!()
+        };
         let world: World = world;
         let lab = Setup::new(Installation::Bitdefender(world, options.clone())).start();
         let outcome = lab.findings(&FindingQuery::default()).await;
@@ -229,7 +242,11 @@ async fn s06_p17_p18_own_links_in_any_form_are_followed_as_given() {
         let all = truth::findings(&lab);
         outcome.assert_ids(&truth::wanted(&all, &FindingQuery::default()));
         for entry in lab.log().matching(&Kind::Bitdefender.listing().query("page_cursor")) {
-            assert!(!entry.request.query.contains("results="), "something was added to a link: {}", entry.request.query);
+            assert!(
+                !entry.request.query.contains("results="),
+                "something was added to a link: {}",
+                entry.request.query
+            );
         }
     }
 }

@@ -25,7 +25,18 @@ async fn accounts_are_all_there_and_right(kind: Kind) {
     let truth = truth::accounts(&lab);
     let found: BTreeSet<String> = outcome.items.iter().filter_map(|one| text(&one.identity.id)).collect();
     assert_eq!(found, truth.keys().cloned().collect());
-    let named = ["connection", "vendor", "id", "cloud_id", "name", "provider", "environment", "enabled", "last_checked", "tags"];
+    let named = [
+        "connection",
+        "vendor",
+        "id",
+        "cloud_id",
+        "name",
+        "provider",
+        "environment",
+        "enabled",
+        "last_checked",
+        "tags",
+    ];
     for account in &outcome.items {
         assert_eq!(keys(account), named.iter().map(ToString::to_string).collect());
         let wanted = &truth[&text(&account.identity.id).expect("an id")];
@@ -35,7 +46,11 @@ async fn accounts_are_all_there_and_right(kind: Kind) {
         if let Some(provider) = &wanted.identity.provider {
             assert_eq!(text(&account.identity.provider), *provider, "{id:?}");
         }
-        assert_eq!(account.environment.as_deref().filter(|word| !word.is_empty()), wanted.environment.as_deref(), "{id:?}");
+        assert_eq!(
+            account.environment.as_deref().filter(|word| !word.is_empty()),
+            wanted.environment.as_deref(),
+            "{id:?}"
+        );
         assert_eq!(account.last_checked, wanted.last_checked, "{id:?}");
         assert_eq!((&*account.connection, &*account.vendor), (Lab::NAME, kind.as_str()));
     }
@@ -49,8 +64,20 @@ async fn rules_are_all_there_and_right(kind: Kind) {
     let found: BTreeSet<String> = outcome.items.iter().map(|rule| rule.id.to_string()).collect();
     assert_eq!(found, truth.keys().cloned().collect());
     let named = [
-        "connection", "vendor", "id", "title", "description", "severity", "vendor_severity", "provider", "service",
-        "categories", "standards", "resource_types", "deprecated", "url",
+        "connection",
+        "vendor",
+        "id",
+        "title",
+        "description",
+        "severity",
+        "vendor_severity",
+        "provider",
+        "service",
+        "categories",
+        "standards",
+        "resource_types",
+        "deprecated",
+        "url",
     ];
     for rule in &outcome.items {
         assert_eq!(keys(rule), named.iter().map(ToString::to_string).collect());
@@ -62,7 +89,8 @@ async fn rules_are_all_there_and_right(kind: Kind) {
         assert_eq!(rule.severity, wanted.severity, "{id}");
         assert_eq!(text(&rule.vendor_severity), wanted.vendor_severity, "{id}");
         assert_eq!(text(&rule.service), wanted.service, "{id}");
-        let standards: BTreeSet<String> = rule.standards.iter().map(|standard| standard.id.to_string()).collect();
+        let standards: BTreeSet<String> =
+            rule.standards.iter().map(|standard| standard.id.to_string()).collect();
         assert_eq!(standards, wanted.standards, "{id}");
         let types: Vec<String> = rule.resource_types.iter().map(ToString::to_string).collect();
         if !wanted.resource_types.is_empty() {

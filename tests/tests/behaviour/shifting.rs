@@ -108,7 +108,9 @@ async fn p15_p16_cursors_that_repeat_go_round_or_never_end() {
     use insightcloudsec::{Cursors, Options, QueryCounts};
     for cursors in [Cursors::Repeat, Cursors::Cycle(2), Cursors::Cycle(3), Cursors::Endless] {
         for counts in [QueryCounts::FirstPage, QueryCounts::Never] {
-            let Installation::InsightCloudSec(world, _) = Installation::pieces(Kind::InsightCloudSec, &[3_500, 10]) else {
+            let Installation::InsightCloudSec(world, _) =
+                Installation::pieces(Kind::InsightCloudSec, &[3_500, 10])
+            else {
                 unreachable!()
             };
             let options = Options { cursors, counts, ..Options::default() };
@@ -127,7 +129,9 @@ async fn p15_p16_cursors_that_repeat_go_round_or_never_end() {
             }
         }
     }
-    let Installation::Bitdefender(world, _) = Installation::sized(Kind::Bitdefender, 1_300) else { unreachable!() };
+    let Installation::Bitdefender(world, _) = Installation::sized(Kind::Bitdefender, 1_300) else {
+        unreachable!()
+    };
     let options = bitdefender::Options { repeat_next: true, ..Default::default() };
     let lab = Setup::new(Installation::Bitdefender(world, options)).start();
     let outcome = lab.everything().await;
@@ -153,7 +157,8 @@ async fn p11_totals_that_do_not_come_true(kind: Kind) {
     }
     // Right, then another, then right again: read anew, or reported.
     let lab = Lab::sized(kind, 2 * kind.page() + 30);
-    let drift = Fault::rewrite_json(move |_, page| set_total(kind, page, |total| json!(total.unwrap_or(0) + 1)));
+    let drift =
+        Fault::rewrite_json(move |_, page| set_total(kind, page, |total| json!(total.unwrap_or(0) + 1)));
     lab.simulator.faults().on(kind.listing(), Which::Nth(2), drift);
     let outcome = lab.everything().await;
     outcome.assert_ids(&truth::ids(&lab));
@@ -180,7 +185,8 @@ async fn p10_totals_that_are_missing_or_nonsense(kind: Kind) {
 async fn p04_p05_short_and_empty_pages_are_not_the_end(kind: Kind) {
     let installation = match Installation::sized(kind, 2 * kind.page() + 10) {
         Installation::InsightCloudSec(world, _) => {
-            let options = insightcloudsec::Options { page_cap: Some(90), blank_page: true, ..Default::default() };
+            let options =
+                insightcloudsec::Options { page_cap: Some(90), blank_page: true, ..Default::default() };
             Installation::InsightCloudSec(world, options)
         }
         Installation::Bitdefender(world, _) => {
@@ -220,14 +226,19 @@ async fn j12_one_bad_record_among_many(kind: Kind) {
         lab.simulator.faults().on(kind.listing(), Which::Every, spoil);
         let outcome = lab.everything().await;
         let lost = lost.lock().unwrap().clone();
-        let wanted: BTreeSet<String> = truth::ids(&lab).into_iter().filter(|id| !id.ends_with(&lost)).collect();
+        let wanted: BTreeSet<String> =
+            truth::ids(&lab).into_iter().filter(|id| !id.ends_with(&lost)).collect();
         assert_eq!(wanted.len(), 399);
         outcome.assert_ids(&wanted);
         outcome.assert_incomplete();
         let report = outcome.connection();
         assert_eq!(report.rejected, 1, "{bad}");
         assert_eq!(outcome.incomplete().len(), 1);
-        let told = report.notices.iter().filter(|notice| notice.contains("understood") || notice.contains("record")).count();
+        let told = report
+            .notices
+            .iter()
+            .filter(|notice| notice.contains("understood") || notice.contains("record"))
+            .count();
         assert!(told >= 1, "a warning names it: {:?}", report.notices);
     }
 }
@@ -259,7 +270,8 @@ async fn j10_words_that_no_document_knows(kind: Kind) {
     let unknown = outcome.items.iter().filter(|one| one.severity == cspm_core::Severity::Unknown);
     let words: Vec<Option<&str>> = unknown.map(|one| one.vendor_severity.as_deref()).collect();
     assert!(words.len() >= 20 && words.iter().all(|word| *word == Some(strange)), "{words:?}");
-    let told: Vec<&String> = outcome.connection().notices.iter().filter(|notice| notice.contains(strange)).collect();
+    let told: Vec<&String> =
+        outcome.connection().notices.iter().filter(|notice| notice.contains(strange)).collect();
     assert_eq!(told.len(), 1, "one warning a run: {told:?}");
 }
 
@@ -282,7 +294,9 @@ async fn t20_answers_out_of_order(kind: Kind) {
 
 #[tokio::test(start_paused = true)]
 async fn conformity_pages_that_churn_are_asked_for_in_a_steady_order() {
-    let Installation::Conformity(world, _) = Installation::sized(Kind::Conformity, 4_200) else { unreachable!() };
+    let Installation::Conformity(world, _) = Installation::sized(Kind::Conformity, 4_200) else {
+        unreachable!()
+    };
     let options = conformity::Options { churn: true, ..Default::default() };
     let lab = Setup::new(Installation::Conformity(world, options)).start();
     let outcome = lab.everything().await;
@@ -296,7 +310,9 @@ async fn conformity_totals_in_every_form() {
     use conformity::ListMeta;
     for list_meta in [ListMeta::Both, ListMeta::Total, ListMeta::TotalPages, ListMeta::Nothing] {
         for size in [0, 700, 2_000, 2_300] {
-            let Installation::Conformity(world, _) = Installation::sized(Kind::Conformity, size) else { unreachable!() };
+            let Installation::Conformity(world, _) = Installation::sized(Kind::Conformity, size) else {
+                unreachable!()
+            };
             let options = conformity::Options { list_meta, ..Default::default() };
             let lab = Setup::new(Installation::Conformity(world, options)).start();
             let outcome = lab.everything().await;

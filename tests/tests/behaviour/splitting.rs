@@ -22,7 +22,9 @@ fn assert_accounted(lab: &Lab, outcome: &Outcome<cspm_core::Finding>) {
         outcome.assert_ids(&truth);
         return;
     }
-    let owed = |scope: &&cspm_core::ScopeReport| scope.expected.map(|expected| expected.saturating_sub(scope.received));
+    let owed = |scope: &&cspm_core::ScopeReport| {
+        scope.expected.map(|expected| expected.saturating_sub(scope.received))
+    };
     let owed: Option<u64> = outcome.incomplete().iter().map(owed).sum();
     if let Some(owed) = owed {
         assert_eq!(outcome.items.len() as u64 + owed, truth.len() as u64, "{:#?}", outcome.summary());
@@ -53,7 +55,10 @@ async fn p06_exactly_the_window_is_read_in_one_and_one_more_is_not() {
         for entry in lab.log().matching(&Kind::Conformity.listing()) {
             let query = &entry.request.query;
             let number = query.split("page%5Bnumber%5D=").nth(1).and_then(|rest| rest.split('&').next());
-            assert!(number.is_some_and(|number| number.parse::<u64>().is_ok_and(|number| number < 10)), "{query}");
+            assert!(
+                number.is_some_and(|number| number.parse::<u64>().is_ok_and(|number| number < 10)),
+                "{query}"
+            );
         }
     }
 }
@@ -72,11 +77,14 @@ async fn p07_whatever_the_vendor_shows_beyond_the_window() {
 
 #[tokio::test(start_paused = true)]
 async fn p09_a_region_that_no_list_contains() {
-    let account = AccountSpec { regions: 9, services: 25, uneven: true, ..AccountSpec::new(Provider::Aws, 26_000) };
-    let spec = Spec { accounts: vec![account], stray_region: Some("ap-moon-1".to_owned()), ..Spec::default() };
+    let account =
+        AccountSpec { regions: 9, services: 25, uneven: true, ..AccountSpec::new(Provider::Aws, 26_000) };
+    let spec =
+        Spec { accounts: vec![account], stray_region: Some("ap-moon-1".to_owned()), ..Spec::default() };
     let lab = lab_of(&spec);
     let outcome = lab.everything().await;
-    let strays = outcome.items.iter().filter(|finding| finding.region.as_deref() == Some("ap-moon-1")).count();
+    let strays =
+        outcome.items.iter().filter(|finding| finding.region.as_deref() == Some("ap-moon-1")).count();
     assert_accounted(&lab, &outcome);
     outcome.assert_complete();
     assert!(strays > 100, "{strays} of them found");
@@ -120,7 +128,11 @@ async fn requests_of_an_undivided_account_are_its_pages() {
         let lab = lab_of(&Spec::sizes(&[size]));
         lab.everything().await.assert_complete();
         let pages = (size as f64 / 1_000.0).ceil();
-        assert!(lab.log().count() as f64 <= (1.02 * pages).floor() + CATALOGUE as f64, "{} for {size}", lab.log().count());
+        assert!(
+            lab.log().count() as f64 <= (1.02 * pages).floor() + CATALOGUE as f64,
+            "{} for {size}",
+            lab.log().count()
+        );
     }
 }
 
@@ -130,7 +142,11 @@ async fn p06_a_quarter_of_a_million_costs_at_most_a_quarter_more() {
     let query = cspm_tests::everything();
     let seen = lab.count_findings(&query).await;
     assert_eq!(seen.distinct, 250_000);
-    assert!(seen.report.complete, "{:#?}", seen.report.connections[0].scopes.iter().find(|scope| !scope.complete));
+    assert!(
+        seen.report.complete,
+        "{:#?}",
+        seen.report.connections[0].scopes.iter().find(|scope| !scope.complete)
+    );
     let requests = lab.log().count() - CATALOGUE;
     assert!(requests as f64 <= 1.25 * 250.0, "{requests} requests");
 }
@@ -139,7 +155,8 @@ async fn p06_a_quarter_of_a_million_costs_at_most_a_quarter_more() {
 async fn a_part_that_fails_for_ever_leaves_the_others_of_its_account() {
     let lab = lab_of(&Spec::concentrated());
     let fault = Fault::status(http::StatusCode::SERVICE_UNAVAILABLE);
-    let rule = lab.simulator.faults().on(Match::get("/v1/checks").query("page%5Bnumber%5D=4"), Which::Every, fault);
+    let rule =
+        lab.simulator.faults().on(Match::get("/v1/checks").query("page%5Bnumber%5D=4"), Which::Every, fault);
     let outcome = lab.everything().await;
     outcome.assert_incomplete();
     outcome.assert_among(&truth::ids(&lab));

@@ -55,8 +55,9 @@ impl Failure {
                     message.to_owned()
                 };
                 let passing = match status {
-                    // The dialect says how often a 500 is worth asking again, and no other server implements it.
-                    500 | 501 => false,
+                    // Whose 500 is worth one repeat at most has had it; what is not implemented stays so.
+                    500 => shared.dialect.retries_on_500 > 1,
+                    501 => false,
                     _ => matches!(
                         kind,
                         ErrorKind::Server | ErrorKind::Throttled | ErrorKind::Timeout | ErrorKind::Network

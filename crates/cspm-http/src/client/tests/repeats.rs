@@ -72,7 +72,11 @@ async fn r01_to_r05_the_table_of_statuses() {
                     500 if is_plain_read => (1 + retries_on_500).min(ATTEMPTS),
                     _ => 1,
                 };
-                let is_temporary = matches!(kind, Timeout | Throttled | Server) && !matches!(code, 500 | 501);
+                let is_temporary = match code {
+                    500 => retries_on_500 > 1,
+                    501 => false,
+                    _ => matches!(kind, Timeout | Throttled | Server),
+                };
                 let call = call(safety, once);
                 assert_always(status(code), call, retries_on_500, (requests, kind, is_temporary)).await;
             }
