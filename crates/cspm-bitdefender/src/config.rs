@@ -13,7 +13,7 @@ use crate::{Bitdefender, NAME, auth};
 
 /// The regions that the vendor prints, and their base URLs (section 2.1). The letters are read as Europe, United States
 /// and Asia-Pacific, which the vendor does not say. Further ones may exist: a base URL can be configured instead.
-pub const REGIONS: [(&str, &str); 3] = [
+pub const REGIONS: &[(&str, &str)] = &[
     ("e", "https://api.e.cs.gravityzone.bitdefender.com/v1"),
     ("u", "https://api.u.cs.gravityzone.bitdefender.com/v1"),
     ("a", "https://api.a.cs.gravityzone.bitdefender.com/v1"),
@@ -78,22 +78,6 @@ impl Config {
             settings: Settings::default(),
         }
     }
-}
-
-/// The base URL of a region, by the letter that the console's address shows.
-///
-/// # Errors
-/// Kind `config`, with the known regions.
-pub fn region_base(region: &str) -> Result<BaseUrl> {
-    let url =
-        REGIONS.iter().find(|(letter, _)| letter.eq_ignore_ascii_case(region.trim())).map(|(_, url)| url);
-    let base = url.and_then(|url| BaseUrl::parse(url).ok());
-    base.ok_or_else(|| {
-        let known = REGIONS.map(|(letter, _)| letter).join(", ");
-        let message =
-            format!("unknown region of Bitdefender; known are {known}, and base_url takes any other");
-        Error::new(ErrorKind::Config, message)
-    })
 }
 
 impl Bitdefender {

@@ -45,7 +45,7 @@ use cspm_core::{
 use cspm_http::Client;
 
 pub use capabilities::CAPABILITIES;
-pub use config::{AuthScheme, Config, REGIONS, region_base};
+pub use config::{AuthScheme, Config, REGIONS};
 pub use links::{Links, NextLink};
 
 /// The vendor's name in every output.

@@ -36,7 +36,8 @@ impl Narrowed {
     ///   leave out failing checks with a status yet unknown or none, and statuses mean something for failing checks only.
     /// * Severities are asked for unless unknown ones are wanted.
     /// * Rules and standards are asked for if the catalogue knows them: an unknown id is answered with 400. If the
-    ///   catalogue is complete, what it does not know has no checks.
+    ///   catalogue is complete, a standard that it does not know has no checks. A rule may have: the catalogue has those
+    ///   in use at present (section 8), and a check outlives its rule; but what is no UUID is no rule's id.
     pub(crate) fn of(query: &FindingQuery, catalogue: &Catalogue) -> Option<Self> {
         let severities: Vec<_> =
             Severity::ALL.into_iter().filter(|level| query.wants_severity(*level)).collect();
@@ -113,11 +114,18 @@ fn wanted_rules(query: &FindingQuery, catalogue: &Catalogue) -> Option<Vec<Arc<s
     }
     let known = query.rules.iter().filter_map(|id| catalogue.rule(id));
     let ids: BTreeSet<Arc<str>> = known.map(|known| known.rule.id.clone()).collect();
-    let all_known = catalogue.is_complete() || query.rules.iter().all(|id| catalogue.rule(id).is_some());
+    let cannot_exist = |id: &String| catalogue.is_complete() && !is_uuid(id);
+    let all_known = query.rules.iter().all(|id| catalogue.rule(id).is_some() || cannot_exist(id));
     if all_known && ids.is_empty() {
         return None;
     }
     Some(if all_known && sendable(&ids) { ids.into_iter().collect() } else { Vec::new() })
+}
+
+/// Whether a text has the form of the vendor's ids (section 3.3): 8-4-4-4-12 hexadecimal digits.
+fn is_uuid(text: &str) -> bool {
+    let lengths = text.split('-').map(str::len);
+    lengths.eq([8, 4, 4, 4, 12]) && text.bytes().all(|byte| byte == b'-' || byte.is_ascii_hexdigit())
 }
 
 /// Standards to ask for, spelled as the vendor listed them; empty and `None` as above.

@@ -28,8 +28,8 @@ pub const CAPABILITIES: Capabilities = Capabilities {
         Capability::filter(Operation::FilterService, Evaluator::Vendor, ""),
         Capability::filter(
             Operation::FilterStandard,
-            Evaluator::Vendor,
-            "standards outside its rules: the program",
+            Evaluator::Program,
+            "the vendor's own filter misses checks that leave their standards out",
         ),
         Capability::filter(
             Operation::FilterChangedSince,

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
-use cspm_core::{Account, AccountRef, Rule, same_letters};
+use cspm_core::{Account, AccountRef, Rule};
 
 use crate::slice::{Dimension, Slice};
 use crate::split::Candidates;
@@ -44,7 +44,6 @@ const AZURE_REGIONS: [&str; 7] =
 pub struct Catalogue {
     accounts: HashMap<Arc<str>, Arc<AccountRef>>,
     rules: HashMap<Arc<str>, Rule>,
-    standards: BTreeSet<Arc<str>>,
 }
 
 impl Catalogue {
@@ -53,10 +52,7 @@ impl Catalogue {
     #[must_use]
     pub fn new(accounts: &[Account], rules: Vec<Rule>) -> Self {
         let identity = |account: &Account| Some((account.identity.id.clone()?, account.identity.clone()));
-        let standards =
-            rules.iter().flat_map(|rule| rule.standards.iter()).map(|standard| standard.id.clone());
         Self {
-            standards: standards.collect(),
             accounts: accounts.iter().filter_map(identity).collect(),
             rules: rules.into_iter().map(|rule| (rule.id.clone(), rule)).collect(),
         }
@@ -68,18 +64,6 @@ impl Catalogue {
 
     pub(crate) fn rule(&self, id: &str) -> Option<&Rule> {
         self.rules.get(id)
-    }
-
-    /// The vendor's spellings of standards; `None` if one of them is in no rule.
-    pub(crate) fn spell_standards(&self, wanted: &[String]) -> Option<Vec<String>> {
-        let spell = |wanted: &String| {
-            let spellings: Vec<_> =
-                self.standards.iter().filter(|known| same_letters(known, wanted)).collect();
-            (!spellings.is_empty())
-                .then(|| spellings.into_iter().map(|known| known.to_string()).collect::<Vec<_>>())
-        };
-        let spelled: Option<Vec<Vec<String>>> = wanted.iter().map(spell).collect();
-        Some(spelled?.into_iter().flatten().collect::<BTreeSet<_>>().into_iter().collect())
     }
 
     /// The rules for a cloud; rules that name none, and accounts that are not known, match all.

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::{Arc, RwLock};
 
 use cspm_core::secrecy::SecretString;
-use cspm_core::{Error, ErrorKind, Origin, Result};
+use cspm_core::{Origin, Result};
 use cspm_http::{BaseUrl, Client, Exchange, Settings};
 
 use crate::auth::authenticator;
@@ -34,21 +34,6 @@ pub const REGIONS: &[(&str, &str)] = &[
     ("trend-us-1", "https://conformity.trend-us-1.cloudone.trendmicro.com/api"),
     ("ie-1", "https://conformity.ie-1.cloudone.trendmicro.com/api"),
 ];
-
-/// The address of a region.
-///
-/// # Errors
-/// Kind `config` if there is no such region; the message names those there are.
-pub fn base_url_of(region: &str) -> Result<BaseUrl> {
-    let address =
-        REGIONS.iter().find(|(name, _)| *name == region).and_then(|(_, url)| BaseUrl::parse(url).ok());
-    address.ok_or_else(|| {
-        let known: Vec<&str> = REGIONS.iter().map(|(name, _)| *name).collect();
-        let message =
-            format!("unknown region; known are {}; for another one give base_url", known.join(", "));
-        Error::new(ErrorKind::Config, message)
-    })
-}
 
 /// How to reach the vendor, and as whom.
 #[derive(Clone)]

@@ -47,7 +47,7 @@ impl Source<Finding> for Conformity {
         plan.failed.extend(query.confined_to.iter().filter(missing).map(|name| no_such_account(name)));
         for account in accounts.iter().filter(|account| query.wants_account(&account.identity)) {
             let id = account.identity.id.as_deref().unwrap_or_default();
-            if let Some(slice) = narrow(query, &catalogue, id) {
+            if let Some(slice) = narrow(query, id) {
                 plan.scopes.push(scope_of(&Part::of(slice))?);
             }
         }

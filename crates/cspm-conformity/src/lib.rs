@@ -52,7 +52,7 @@ use cspm_http::Client;
 
 pub use capabilities::CAPABILITIES;
 use catalogue::Catalogue;
-pub use config::{Config, REGIONS, base_url_of};
+pub use config::{Config, REGIONS};
 
 /// The vendor's name in every output.
 pub const NAME: &str = "conformity";

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use cspm_core::{FindingQuery, OutcomeFilter, Severity, SuppressedFilter};
 
-use crate::catalogue::{Catalogue, is_known_region};
+use crate::catalogue::is_known_region;
 use crate::slice::{Dimension, LONGEST_LISTS, Slice, list_length};
 
 const RISK_LEVELS: [(&str, Severity); 5] = [
@@ -17,7 +17,10 @@ const RISK_LEVELS: [(&str, Severity); 5] = [
 ];
 
 /// What to ask of an account; `None` if nothing there can be wanted.
-pub(crate) fn narrow(query: &FindingQuery, catalogue: &Catalogue, account: &str) -> Option<Slice> {
+///
+/// Standards are not asked for: `filter[compliances]` looks at what a check says, and a check may leave that out
+/// (section 4.1), whose rule belongs to the standard all the same.
+pub(crate) fn narrow(query: &FindingQuery, account: &str) -> Option<Slice> {
     let mut slice = Slice::of_account(account);
     let mut restrict = |dimension, values: &[String]| {
         if let Some(values) = sendable(values) {
@@ -49,8 +52,6 @@ pub(crate) fn narrow(query: &FindingQuery, catalogue: &Catalogue, account: &str)
         SuppressedFilter::Include => None,
         SuppressedFilter::Only => Some(true),
     };
-    let standards = catalogue.spell_standards(&query.standards).and_then(|standards| sendable(&standards));
-    slice.compliances = standards.unwrap_or_default();
     Some(slice)
 }
 

@@ -65,9 +65,6 @@ pub(crate) struct Slice {
     /// Which of the lists come from dividing the account, rather than from the query.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub(crate) cut: BTreeSet<Dimension>,
-    /// Compliance standards; none means no restriction.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub(crate) compliances: Vec<String>,
     /// Only suppressed checks, only others, or both.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) suppressed: Option<bool>,
@@ -76,13 +73,7 @@ pub(crate) struct Slice {
 impl Slice {
     /// All checks of an account.
     pub(crate) fn of_account(account: impl Into<String>) -> Self {
-        Self {
-            account: account.into(),
-            lists: BTreeMap::new(),
-            cut: BTreeSet::new(),
-            compliances: Vec::new(),
-            suppressed: None,
-        }
+        Self { account: account.into(), lists: BTreeMap::new(), cut: BTreeSet::new(), suppressed: None }
     }
 
     /// This slice restricted to some values of a dimension.
@@ -110,7 +101,7 @@ impl Slice {
     pub(crate) fn room_for(&self, dimension: Dimension) -> usize {
         let others = self.lists.iter().filter(|(other, _)| **other != dimension);
         let taken: usize = others.map(|(_, values)| list_length(values)).sum();
-        LONGEST_LISTS.saturating_sub(taken + list_length(&self.compliances))
+        LONGEST_LISTS.saturating_sub(taken)
     }
 
     /// What the report calls it: the account, and how the account was divided.
@@ -139,7 +130,6 @@ impl Slice {
         for (dimension, values) in &self.lists {
             call = call.query_list(dimension.parameter(), values);
         }
-        call = call.query_list("filter[compliances]", &self.compliances);
         match self.suppressed {
             // Mode v1, the default, reads `true` as "both" (section 4.2).
             Some(only) => call

@@ -2,7 +2,10 @@
 
 use serde::Serialize;
 
-use crate::{Error, Owner};
+use crate::{Error, ErrorKind, Owner, Result};
+
+/// More than this between two clocks, in seconds, is worth a word: suppressions begin and end by the clock.
+const MOST_SKEW: u64 = 300;
 
 /// One thing that was checked.
 #[derive(Clone, Debug, Serialize)]
@@ -34,5 +37,40 @@ impl Diagnosis {
             owner: Some(error.owner()),
             remedy: Some(remedy.into()),
         }
+    }
+
+    /// Whether something may be done. What to do depends on why not: `right` if a right is missing, `address` if this does
+    /// not look like the vendor at all.
+    #[must_use]
+    pub fn of(check: &'static str, result: Result<String>, right: &str, address: &str) -> Self {
+        match result {
+            Ok(message) => Self::well(check, message),
+            Err(error) => {
+                let remedy = match error.kind() {
+                    ErrorKind::Permission => right,
+                    ErrorKind::NotFound | ErrorKind::Protocol => address,
+                    _ => "try again later",
+                };
+                Self::ill(check, &error, remedy)
+            }
+        }
+    }
+
+    /// Nothing answers, or not securely.
+    #[must_use]
+    pub fn unreachable(error: &Error, remedy: &str) -> Self {
+        let check = if error.message().contains("secure connection") { "tls" } else { "address" };
+        Self::ill(check, error, remedy)
+    }
+
+    /// How far the vendor's clock is ahead of this machine's, in seconds; negative if behind.
+    #[must_use]
+    pub fn clock(skew: i64) -> Self {
+        let apart = skew.unsigned_abs();
+        if apart <= MOST_SKEW {
+            return Self::well("clock", format!("{apart} s apart"));
+        }
+        let message = format!("this machine's clock and the vendor's are {apart} s apart");
+        Self::ill("clock", &Error::new(ErrorKind::Config, message), "set this machine's clock (NTP)")
     }
 }

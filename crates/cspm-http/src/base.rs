@@ -3,6 +3,7 @@
 use std::fmt;
 use std::net::IpAddr;
 
+use cspm_core::{Error, ErrorKind};
 use http::Uri;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use url::{Host, Url};
@@ -80,6 +81,20 @@ impl BaseUrl {
         let path = url.path().trim_end_matches('/').to_owned();
         url.set_path(&path);
         Ok(Self(url))
+    }
+
+    /// The address of a vendor's region.
+    ///
+    /// # Errors
+    /// Kind `config` if there is no such region; the message names those there are.
+    pub fn of_region(regions: &[(&str, &str)], region: &str) -> cspm_core::Result<Self> {
+        let known =
+            regions.iter().find(|(name, _)| *name == region).and_then(|(_, url)| Self::parse(url).ok());
+        known.ok_or_else(|| {
+            let names: Vec<&str> = regions.iter().map(|(name, _)| *name).collect();
+            let message = format!("unknown region; known are {}; base_url takes any other", names.join(", "));
+            Error::new(ErrorKind::Config, message)
+        })
     }
 
     /// Whether it is this machine.

@@ -10,9 +10,6 @@ use crate::resources::Question;
 use crate::wire::check_complaint;
 use crate::{InsightCloudSec, accounts, exemptions, rules};
 
-/// More than this between the two clocks is worth a word: exemptions begin and end by the clock.
-const MOST_SKEW_SECONDS: u64 = 300;
-
 impl InsightCloudSec {
     /// Address, credential and clock by one answer; then one read for each right that findings, accounts and rules need.
     pub(crate) async fn examine(&self) -> Vec<Diagnosis> {
@@ -22,23 +19,22 @@ impl InsightCloudSec {
                 rows.push(self.reached());
                 rows.push(match answer.text().and_then(check_complaint) {
                     Ok(()) => Diagnosis::well("credential", "accepted"),
-                    Err(error) => Diagnosis::ill("credential", &error, remedy_for_address()),
+                    Err(error) => Diagnosis::ill("credential", &error, ADDRESS_ADVICE),
                 });
             }
             Err(error) if is_out_of_reach(&error) => {
-                let check = if error.message().contains("secure connection") { "tls" } else { "address" };
-                rows.push(Diagnosis::ill(check, &error, remedy_for_address()));
+                rows.push(Diagnosis::unreachable(&error, ADDRESS_ADVICE));
                 return rows;
             }
             Err(error) => {
                 rows.push(self.reached());
                 let remedy = "create an API key for a user of this installation and configure it as api_key";
                 rows.push(Diagnosis::ill("credential", &error, remedy));
-                rows.extend(self.clock());
+                rows.extend(self.client.clock_skew().map(Diagnosis::clock));
                 return rows;
             }
         }
-        rows.extend(self.clock());
+        rows.extend(self.client.clock_skew().map(Diagnosis::clock));
         rows.push(self.may(LIST_CLOUDS, Ok(accounts::list())).await);
         // The list is not paged; few insights are about resource groups.
         let few = rules::list_insights().query("resource_types", "resourcegroup");
@@ -53,49 +49,25 @@ impl InsightCloudSec {
         Diagnosis::well("address", format!("{} answers", self.client.base().host()))
     }
 
-    fn clock(&self) -> Option<Diagnosis> {
-        let skew = self.client.clock_skew()?;
-        let apart = skew.unsigned_abs();
-        Some(if apart <= MOST_SKEW_SECONDS {
-            Diagnosis::well("clock", format!("{apart} s apart"))
-        } else {
-            let message = format!("this machine's clock and the vendor's are {apart} s apart");
-            let error = Error::new(ErrorKind::Config, message);
-            Diagnosis::ill("clock", &error, "set this machine's clock (NTP)")
-        })
-    }
-
     async fn may(&self, check: &'static str, call: Result<Call>) -> Diagnosis {
         let sent = async { self.send(call?).await?.text().and_then(check_complaint) };
-        diagnosis(check, sent.await)
+        allowed(check, sent.await)
     }
 
     /// One cloud as a resource, by whichever version of the query the installation has.
     async fn may_query(&self) -> Diagnosis {
         let question = Question { limit: 1, ..Question::new(None, Some("divvyorganizationservice"), &[]) };
         let sent = async { self.ask(&question, &Cursor::Start).await?.0.text().and_then(check_complaint) };
-        diagnosis(QUERY_RESOURCES, sent.await)
+        allowed(QUERY_RESOURCES, sent.await)
     }
 }
 
-fn diagnosis(check: &'static str, result: Result<()>) -> Diagnosis {
-    match result {
-        Ok(()) => Diagnosis::well(check, "allowed"),
-        Err(error) => {
-            let remedy = match error.kind() {
-                ErrorKind::Permission => right_for(check),
-                ErrorKind::NotFound | ErrorKind::Protocol => remedy_for_address(),
-                _ => "try again later",
-            };
-            Diagnosis::ill(check, &error, remedy)
-        }
-    }
+fn allowed(check: &'static str, result: Result<()>) -> Diagnosis {
+    Diagnosis::of(check, result.map(|()| "allowed".to_owned()), right_for(check), ADDRESS_ADVICE)
 }
 
 fn is_out_of_reach(error: &Error) -> bool {
     !matches!(error.kind(), ErrorKind::Authentication | ErrorKind::Permission)
 }
 
-const fn remedy_for_address() -> &'static str {
-    "check that base_url is the root of the installation, and the network, proxy and ca_file on the way to it"
-}
+const ADDRESS_ADVICE: &str = "check that base_url is the root of the installation, and the network, proxy and ca_file on the way to it";

@@ -92,7 +92,7 @@ pub(crate) const fn regions(vendor: VendorKind) -> &'static [(&'static str, &'st
         #[cfg(feature = "conformity")]
         VendorKind::Conformity => cspm_conformity::REGIONS,
         #[cfg(feature = "bitdefender")]
-        VendorKind::Bitdefender => &cspm_bitdefender::REGIONS,
+        VendorKind::Bitdefender => cspm_bitdefender::REGIONS,
         _ => &[],
     }
 }

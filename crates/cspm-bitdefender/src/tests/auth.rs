@@ -6,7 +6,7 @@ use wiremock::matchers::any;
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
 use super::{SCANS, config, connect, serve};
-use crate::{AuthScheme, Bitdefender, Config, REGIONS, region_base};
+use crate::{AuthScheme, Bitdefender, Config, REGIONS};
 
 async fn header_sent(scheme: AuthScheme, name: &str) -> String {
     let server = serve(&[("/v1/setting/scans", SCANS.to_owned())]).await;
@@ -54,9 +54,9 @@ async fn a04_401_is_permission_and_403_authentication_unless_swapped() {
 #[test]
 fn regions_and_bases() {
     for (letter, url) in REGIONS {
-        assert_eq!(region_base(letter).unwrap().as_str(), url);
+        assert_eq!(BaseUrl::of_region(REGIONS, letter).unwrap().as_str(), *url);
     }
-    let error = region_base("x").unwrap_err();
+    let error = BaseUrl::of_region(REGIONS, "x").unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Config);
     assert!(error.message().contains("e, u, a"));
 
@@ -69,7 +69,7 @@ fn regions_and_bases() {
         let config = Config::new("gravity", BaseUrl::parse(base).unwrap(), key());
         assert_eq!(Bitdefender::connect(config).is_ok(), works, "{base}");
     }
-    let base = region_base("e").unwrap();
+    let base = BaseUrl::of_region(REGIONS, "e").unwrap();
     let config = Config { page_limit: Some(1001), ..Config::new("gravity", base.clone(), key()) };
     assert_eq!(Bitdefender::connect(config).unwrap_err().kind(), ErrorKind::Config);
     let config = Config::new("gravity", base, SecretString::from("two\nlines"));

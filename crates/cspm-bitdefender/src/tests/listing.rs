@@ -1,6 +1,7 @@
 //! Paging and envelopes, the same for all collections.
 
 use cspm_core::{Account, AccountQuery, Cursor, ErrorKind, RuleQuery, Scope, Source, Then, Vendor, gather};
+use cspm_http::BaseUrl;
 
 use super::{RULE, RULES, SCANS, asked, config, connect, links, page, serve};
 use crate::decode::decode_accounts;
@@ -65,7 +66,7 @@ fn s05_links_to_other_hosts() {
     assert_eq!(then(&old, &links()).unwrap(), wanted);
     let origin = cspm_core::Origin::new("gravity", "bitdefender");
     assert_eq!(decode_accounts(&old, &origin, &links()).unwrap().notices.len(), 1);
-    let base = crate::region_base("e").unwrap();
+    let base = BaseUrl::of_region(crate::REGIONS, "e").unwrap();
     let strict = Links::new(base, NextLink::SameOriginOnly);
     let stops = |then: Then| matches!(then, Then::Stop(error) if error.kind() == ErrorKind::Protocol);
     assert!(stops(then(&old, &strict).unwrap()), "the page stands, the listing ends");
