@@ -80,7 +80,7 @@ impl Tally {
             row.push(result.to_owned());
             table.add_row(row);
         }
-        say(&table.to_string());
+        say(&format!("\n{table}"));
         shortfalls(report);
         for connection in &report.connections {
             for notice in &connection.notices {

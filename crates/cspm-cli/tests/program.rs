@@ -232,7 +232,7 @@ mod program {
             reader.records().map(|row| row.unwrap().get(0).unwrap().to_owned()).collect();
         assert_eq!(rows.len(), expected.len());
         let table = stage.run(&["findings", "--min-severity", "high", "--format", "table"]);
-        assert!(text(&table.stdout).contains("severity"));
+        assert!(text(&table.stdout).contains("SEVERITY"));
         assert!(!text(&table.stdout).chars().any(|character| character.is_control() && character != '\n'));
     }
 

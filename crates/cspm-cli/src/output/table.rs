@@ -5,7 +5,7 @@ use comfy_table::{ContentArrangement, Table, presets};
 /// An empty table with a heading.
 pub(crate) fn titled(columns: &[&str]) -> Table {
     let mut table = Table::new();
-    table.load_style(presets::UTF8_HORIZONTAL_ONLY).set_header(columns.iter().copied());
+    table.load_style(presets::NOTHING).set_header(columns.iter().map(|column| column.to_uppercase()));
     if let Some((terminal_size::Width(width), _)) = terminal_size::terminal_size() {
         table.set_content_arrangement(ContentArrangement::Dynamic).set_width(width.max(40));
     }
