@@ -1,5 +1,6 @@
 //! What is installed at a simulated vendor: its world and its switches.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use cspm_simulator::insightcloudsec::world::{Resource, SourcedId, Tags};
@@ -84,7 +85,12 @@ impl Installation {
         };
         match &mut self {
             Self::Conformity(world, _) => world.checks.retain(|_| keep()),
-            Self::InsightCloudSec(world, _) => world.resources.retain(|_| keep()),
+            Self::InsightCloudSec(world, _) => {
+                world.resources.retain(|_| keep());
+                // An exemption of what is gone would be a finding all the same.
+                let left: HashSet<&str> = world.resources.iter().map(|one| one.id.as_str()).collect();
+                world.exemptions.retain(|one| left.contains(one.resource_id.as_str()));
+            }
             Self::Bitdefender(world, _) => world.checks.retain(|_| keep()),
         }
         self

@@ -29,34 +29,32 @@ fn main() -> ExitCode {
         }
     };
     logging::start(cli.verbose);
-    let quiet = cli.quiet;
-    match run(cli) {
+    match run(&cli) {
         Ok(exit) => exit.into(),
         Err(Stop { exit, message }) => {
-            if !message.is_empty() && !(quiet && exit == Exit::Complete) {
-                say(&message);
-            }
+            // An empty message has no line.
+            say(&message);
             exit.into()
         }
     }
 }
 
 /// One thread is enough: what takes time is the vendors' pace, and a second thread would only cost memory.
-fn run(cli: Cli) -> Result<Exit, Stop> {
+fn run(cli: &Cli) -> Result<Exit, Stop> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(|error| Stop::failed(format!("no runtime: {error}")))?;
     let result = runtime.block_on(async {
         match &cli.command {
-            Command::Demo(args) => commands::demo::run(&cli, args).await,
-            Command::Simulate(args) => commands::simulate::run(&cli, args).await,
-            Command::Findings(args) => commands::findings::run(&cli, args).await,
-            Command::Accounts(args) => commands::listings::accounts(&cli, args).await,
-            Command::Rules(args) => commands::listings::rules(&cli, args).await,
-            Command::Capabilities(args) => commands::capabilities::run(&cli, args),
-            Command::Ocsf(args) => commands::ocsf::run(&cli, args),
-            Command::Doctor(args) => commands::doctor::run(&cli, args).await,
+            Command::Demo(args) => commands::demo::run(cli, args).await,
+            Command::Simulate(args) => commands::simulate::run(cli, args).await,
+            Command::Findings(args) => commands::findings::run(cli, args).await,
+            Command::Accounts(args) => commands::listings::accounts(cli, args).await,
+            Command::Rules(args) => commands::listings::rules(cli, args).await,
+            Command::Capabilities(args) => commands::capabilities::run(cli, args),
+            Command::Ocsf(args) => commands::ocsf::run(cli, args),
+            Command::Doctor(args) => commands::doctor::run(cli, args).await,
         }
     });
     runtime.shutdown_background();

@@ -40,7 +40,7 @@ pub const REGIONS: &[(&str, &str)] = &[
 pub struct Config {
     /// The connection's name in every output: `[a-z0-9-]`.
     pub name: Arc<str>,
-    /// The documented base, ending in `/v1` (legacy) or `/api` (Cloud One); for a region see [`base_url_of`].
+    /// The documented base, ending in `/v1` (legacy) or `/api` (Cloud One); for a region see [`BaseUrl::of_region`].
     pub base_url: BaseUrl,
     /// A legacy user's or a Cloud One API key.
     pub api_key: SecretString,

@@ -214,7 +214,7 @@ proptest! {
         let _ = Packs::decode(&text);
         let _ = decode_accounts(&text, &origin());
         let _ = exemptions::decode(&text, &cspm_core::Cursor::Start, true);
-        let _ = time(&Text(Some(text.into())));
+        let _ = time(&Text(Some(text)));
     }
 
     #[test]
