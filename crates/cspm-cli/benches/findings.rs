@@ -43,8 +43,8 @@ fn memory(board: &mut Board) -> Outcome<()> {
         suppressed_percent: 0,
         ..Spec::sizes(&vec![5_000; count])
     };
-    let small = collect(&serve_conformity(accounts(20), None)?, "conformity", &[])?;
-    let large = collect(&serve_conformity(accounts(60), None)?, "conformity", &[])?;
+    let small = collect(&serve_conformity(&accounts(20), None)?, "conformity", &[])?;
+    let large = collect(&serve_conformity(&accounts(60), None)?, "conformity", &[])?;
     board.check("findings of the small run", small.findings as f64, 100_000.0, 100_000.0);
     board.check("findings of the large run", large.findings as f64, 300_000.0, 300_000.0);
     board.note("peak of 100,000 findings in small scopes, MiB", small.peak_mib);
@@ -66,14 +66,14 @@ fn memory(board: &mut Board) -> Outcome<()> {
 fn requests(board: &mut Board) -> Outcome<()> {
     let all = ["--outcome", "all", "--suppressed", "include"];
     let catalogue = 2.0;
-    let whole = collect(&serve_conformity(Spec::sizes(&[10_000]), None)?, "conformity", &all)?;
+    let whole = collect(&serve_conformity(&Spec::sizes(&[10_000]), None)?, "conformity", &all)?;
     board.check(
         "requests for 10,000 checks, to the least",
         (whole.requests as f64 - catalogue) / 10.0,
         0.0,
         1.02,
     );
-    let split = collect(&serve_conformity(Spec::large(), None)?, "conformity", &all)?;
+    let split = collect(&serve_conformity(&Spec::large(), None)?, "conformity", &all)?;
     let least = (split.findings as f64 / CONFORMITY_PAGE as f64).ceil();
     board.check("findings past the cap", split.findings as f64, 250_000.0, 250_000.0);
     board.check(
@@ -94,10 +94,10 @@ fn pace(board: &mut Board) -> Outcome<()> {
     let ideal = (PAGES as f64 + 2.0 - RATE) / RATE;
     let throttle = || Some(Throttle::new(RATE, RATE as u32));
     let told =
-        collect_with(&serve_conformity(spec(), throttle())?, "conformity", &[], "requests_per_second = 20")?;
+        collect_with(&serve_conformity(&spec(), throttle())?, "conformity", &[], "requests_per_second = 20")?;
     board.check("400 pages at a told limit, time to the ideal", told.seconds / ideal, 0.0, 1.05);
     board.check("  refusals", told.throttled as f64, 0.0, 0.0);
-    let unknown = collect(&serve_conformity(spec(), throttle())?, "conformity", &[])?;
+    let unknown = collect(&serve_conformity(&spec(), throttle())?, "conformity", &[])?;
     board.check("400 pages at an unknown limit, time to the ideal", unknown.seconds / ideal, 0.0, 1.10);
     board.check(
         "  refusals, share of the answers",
@@ -112,7 +112,7 @@ fn pace(board: &mut Board) -> Outcome<()> {
 /// throws them away.
 fn speed(board: &mut Board) -> Outcome<()> {
     let accounts = 60;
-    let served = serve_conformity(Spec::sizes(&vec![5_000; accounts]), None)?;
+    let served = serve_conformity(&Spec::sizes(&vec![5_000; accounts]), None)?;
     let began = Instant::now();
     let bytes = fetch_all(&served)?;
     let bare = began.elapsed().as_secs_f64();
@@ -177,8 +177,8 @@ fn serve(vendor: Arc<dyn VendorSim>) -> Outcome<Served> {
     Ok(simulator.serve_in_thread("127.0.0.1:0")?)
 }
 
-fn serve_conformity(spec: Spec, throttle: Option<Throttle>) -> Outcome<Served> {
-    let served = serve(Arc::new(Conformity::new(World::generate(&spec), conformity::Options::default())))?;
+fn serve_conformity(spec: &Spec, throttle: Option<Throttle>) -> Outcome<Served> {
+    let served = serve(Arc::new(Conformity::new(World::generate(spec), conformity::Options::default())))?;
     if let Some(throttle) = throttle {
         served.simulator().throttle().set(throttle);
     }

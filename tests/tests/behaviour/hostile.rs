@@ -202,9 +202,10 @@ async fn s05_no_spelling_of_a_next_link_leaves_the_origin() {
         "?page_cursor=x#@127.0.0.1:6666",
         "/v1/cspm/checks?next=http://127.0.0.1:6666/",
     ];
+    let setup = Setup::new(Installation::sized(Kind::Bitdefender, 510));
     for next_link in [NextLink::Rebase, NextLink::SameOriginOnly] {
         for link in links {
-            let lab = Setup::new(Installation::sized(Kind::Bitdefender, 700)).next_link(next_link).start();
+            let lab = setup.clone().next_link(next_link).start();
             let fault = Fault::rewrite_json(move |_, body| body["links"]["next"] = link.into());
             lab.simulator.faults().on(Kind::Bitdefender.listing(), Which::Nth(1), fault);
             let outcome = lab.everything().await;

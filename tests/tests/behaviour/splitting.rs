@@ -65,10 +65,11 @@ async fn p06_exactly_the_window_is_read_in_one_and_one_more_is_not() {
 
 #[tokio::test(start_paused = true)]
 async fn p07_whatever_the_vendor_shows_beyond_the_window() {
+    let spec = Spec { stray_region: Some("ap-moon-1".to_owned()), ..Spec::sizes(&[11_500]) };
+    let world = World::generate(&spec);
     for beyond in [BeyondWindow::Empty, BeyondWindow::ServerError, BeyondWindow::RepeatLastPage] {
-        let spec = Spec { stray_region: Some("ap-moon-1".to_owned()), ..Spec::sizes(&[11_500]) };
         let options = Options { beyond_window: beyond, ..Options::default() };
-        let lab = Setup::new(Installation::Conformity(World::generate(&spec), options)).start();
+        let lab = Setup::new(Installation::Conformity(world.clone(), options)).start();
         let outcome = lab.everything().await;
         assert_accounted(&lab, &outcome);
         outcome.assert_complete();
