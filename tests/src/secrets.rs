@@ -126,7 +126,8 @@ mod tests {
             serde_json::json!({ "echo": [&secret] }).to_string(),
         ];
         for text in texts {
-            let found = std::panic::catch_unwind(|| assert_absent(std::slice::from_ref(&secret), "a text", &text));
+            let found =
+                std::panic::catch_unwind(|| assert_absent(std::slice::from_ref(&secret), "a text", &text));
             assert!(found.is_err(), "not found in {text}");
         }
         assert_absent(&[secret], "another text", "nothing to see here");

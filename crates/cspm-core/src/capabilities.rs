@@ -231,7 +231,7 @@ impl Capabilities {
             .iter()
             .copied()
             .find(|row| row.operation == operation)
-            .unwrap_or(Capability::no(operation, "not offered"))
+            .unwrap_or(Capability::no(operation, "not offered by this version"))
     }
 
     /// Refuses what the vendor does not offer, before anything is sent.

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use cspm::config::Configuration;
 use cspm::{FindingQuery, Fleet};
-use cspm_simulator::Throttle;
+use cspm_simulator::{Served, Throttle};
 use cspm_tests::{Kind, Lab, Traces, assert_absent, everything, truth};
 use futures_util::StreamExt;
 
@@ -22,23 +22,32 @@ fn three_vendors_over_sockets_through_a_configuration() {
         .enable_all()
         .build()
         .expect("a runtime");
-    let secrets = runtime.block_on(async { tokio::spawn(over_sockets()).await.expect("no panic") });
+    // Made here, because a lab keeps the traces of its thread to itself.
+    let vendors = KINDS.into_iter().map(Reached::start).collect();
+    let secrets = runtime.block_on(async { tokio::spawn(over_sockets(vendors)).await.expect("no panic") });
     assert!(traces.text().contains("hyper"), "the traces of the dependencies are among what is searched");
     assert_absent(&secrets, "the log", &traces.text());
 }
 
-async fn over_sockets() -> Vec<String> {
-    // Each lab gives a world, a truth and a fresh credential; here it is reached through a socket of its own.
-    let labs: Vec<(Kind, BTreeSet<String>, String, cspm_simulator::Served)> = KINDS
-        .into_iter()
-        .map(|kind| {
-            let lab = Lab::demo(kind);
-            let served = lab.simulator.clone().serve_in_thread("127.0.0.1:0").expect("a port");
-            (kind, truth::ids(&lab), lab.secret().to_owned(), served)
-        })
-        .collect();
+/// A vendor behind a socket: the lab gives a world, a truth and a fresh credential.
+struct Reached {
+    kind: Kind,
+    truth: BTreeSet<String>,
+    secret: String,
+    served: Served,
+}
+
+impl Reached {
+    fn start(kind: Kind) -> Self {
+        let lab = Lab::demo(kind);
+        let served = lab.simulator.clone().serve_in_thread("127.0.0.1:0").expect("a port");
+        Self { kind, truth: truth::ids(&lab), secret: lab.secret().to_owned(), served }
+    }
+}
+
+async fn over_sockets(vendors: Vec<Reached>) -> Vec<String> {
     let mut text = String::new();
-    for (kind, _, _, served) in &labs {
+    for Reached { kind, served, .. } in &vendors {
         let path = if *kind == Kind::InsightCloudSec { "" } else { "/v1/" };
         text.push_str(&format!(
             "[[connections]]\nname = \"my-{0}\"\nvendor = \"{0}\"\nbase_url = \"{1}{path}\"\napi_key = {{ env = \"{0}\" }}\n\n",
@@ -47,12 +56,12 @@ async fn over_sockets() -> Vec<String> {
         ));
     }
     let environment = |name: &str| {
-        let found = labs.iter().find(|(kind, ..)| kind.as_str() == name);
-        found.map(|(_, _, secret, _)| OsString::from(format!("  {secret}\n")))
+        let found = vendors.iter().find(|vendor| vendor.kind.as_str() == name);
+        found.map(|vendor| OsString::from(format!("  {}\n", vendor.secret)))
     };
     let configuration =
         Configuration::parse(&text, Path::new("cspm.toml"), &environment).expect("a configuration");
-    let secrets: Vec<String> = labs.iter().map(|(_, _, secret, _)| secret.clone()).collect();
+    let secrets: Vec<String> = vendors.iter().map(|vendor| vendor.secret.clone()).collect();
     assert_absent(&secrets, "the configuration's Debug", &format!("{configuration:?}"));
 
     let fleet = Fleet::connect(&configuration).expect("three connections");
@@ -66,7 +75,7 @@ async fn over_sockets() -> Vec<String> {
     }
     let report = run.finish();
     assert!(report.complete, "{report:#?}");
-    for (kind, truth, _, served) in &labs {
+    for Reached { kind, truth, served, .. } in &vendors {
         assert_eq!(found[kind.as_str()], *truth, "{kind:?}");
         let name = format!("my-{}", kind.as_str());
         let part = report.connections.iter().find(|part| *part.name == *name).expect("its report");

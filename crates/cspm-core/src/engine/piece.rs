@@ -160,7 +160,9 @@ impl Piece {
             return Retry::Last(Job { failed: Some(error), ..job.clone() });
         }
         self.open = self.open.saturating_sub(1);
-        self.blame(error);
+        // A second failure without an answer says less than a first one that had one.
+        let telling = job.failed.clone().filter(|first| first.status().is_some() && error.status().is_none());
+        self.blame(telling.unwrap_or(error));
         Retry::Never
     }
 
