@@ -101,7 +101,7 @@ async fn q07_a_wait_of_a_day_is_not_waited(kind: Kind) {
     let outcome = lab.everything().await;
     outcome.assert_incomplete();
     let errors = outcome.errors();
-    assert_eq!(errors[0].kind(), cspm_core::ErrorKind::Throttled);
+    assert_eq!((errors[0].kind(), errors[0].status()), (cspm_core::ErrorKind::Throttled, Some(429)));
     assert!(errors[0].to_string().contains("wait"), "it says what for: {}", errors[0]);
     assert!(outcome.took < Duration::from_secs(400), "{:?}", outcome.took);
     assert!(lab.pages() <= 4, "{} requests", lab.pages());
