@@ -3,6 +3,9 @@
 const BASIS: u128 = 0x6c62_272e_07bb_0142_62b8_2175_6295_c58d;
 const PRIME: u128 = 0x0000_0000_0100_0000_0000_0000_0000_013b;
 
+/// What seven zero bytes do to a hash.
+const SEVEN_ZEROS: u128 = PRIME.wrapping_pow(7);
+
 /// The running hash. Each part is delimited by its length, so that `ab`, `c` and `a`, `bc` differ.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Hash(u128);
@@ -17,7 +20,12 @@ impl Hash {
     #[must_use]
     pub(crate) fn part(self, part: Option<&str>) -> Self {
         let Some(part) = part else { return self.bytes(&[0xff]) };
-        self.bytes(part.as_bytes()).bytes(&u64::try_from(part.len()).unwrap_or(u64::MAX).to_le_bytes())
+        let hash = self.bytes(part.as_bytes());
+        match u8::try_from(part.len()) {
+            // The length is eight bytes, least first; of a short part all but the first are zeros.
+            Ok(length) => Self(hash.bytes(&[length]).0.wrapping_mul(SEVEN_ZEROS)),
+            Err(_) => hash.bytes(&u64::try_from(part.len()).unwrap_or(u64::MAX).to_le_bytes()),
+        }
     }
 
     /// The hash as a number.
@@ -38,6 +46,16 @@ mod tests {
     fn it_is_fnv_1a() {
         // The published value for "a".
         assert_eq!(Hash::new().bytes(b"a").value(), 0xd228_cb69_6f1a_8caf_7891_2b70_4e4a_8964);
+    }
+
+    #[test]
+    fn a_part_is_its_bytes_and_its_length_in_eight() {
+        for length in [0, 1, 255, 256, 70_000] {
+            let text = "x".repeat(length);
+            let length = u64::try_from(length).unwrap();
+            let want = Hash::new().bytes(text.as_bytes()).bytes(&length.to_le_bytes());
+            assert_eq!(Hash::new().part(Some(&text)), want, "{length}");
+        }
     }
 
     #[test]

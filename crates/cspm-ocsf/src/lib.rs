@@ -33,6 +33,7 @@ mod json;
 mod lines;
 mod map;
 mod moment;
+mod one_line;
 mod path;
 mod previous;
 mod product;

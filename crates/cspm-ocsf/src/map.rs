@@ -152,14 +152,15 @@ fn compliance(finding: &Finding) -> Object<'_> {
     compliance.put("status", status);
     let title = title(finding);
     match some(Some(&finding.rule.id)) {
-        Some(id) if id != title => compliance.put("control", format!("{id} - {title}")),
+        Some(id) if id != title => compliance.put("control", [id, " - ", title].concat()),
         _ => compliance.put("control", title),
     }
     compliance
         .put_text("category", finding.categories.iter().map(AsRef::as_ref).find(|name| !name.is_empty()));
-    compliance.put("standards", standards(finding));
+    let standards = standards(finding);
+    compliance.put("standards", standards.clone());
     compliance.put_filled("requirements", requirements(finding));
-    compliance.put("checks", vec![Node::Object(check(finding, title))]);
+    compliance.put("checks", vec![Node::Object(check(finding, title, standards))]);
     compliance
 }
 
@@ -178,7 +179,7 @@ fn standards(finding: &Finding) -> Vec<Node<'_>> {
     }
     if names.is_empty() {
         let name = product::of(&finding.vendor).map_or_else(|| vendor(finding), |product| product.name);
-        return vec![Node::from(format!("{name} rules"))];
+        return vec![Node::from([name, " rules"].concat())];
     }
     names.into_iter().map(Node::from).collect()
 }
@@ -186,18 +187,18 @@ fn standards(finding: &Finding) -> Vec<Node<'_>> {
 fn requirements(finding: &Finding) -> Vec<Node<'_>> {
     let sections = finding.standards.iter().filter_map(|standard| {
         let control = some(standard.control.as_deref())?;
-        Some(Node::from(format!("{}: {control}", standard_name(standard))))
+        Some(Node::from([standard_name(standard), ": ", control].concat()))
     });
     sections.collect()
 }
 
-fn check<'a>(finding: &'a Finding, title: &'a str) -> Object<'a> {
+fn check<'a>(finding: &'a Finding, title: &'a str, standards: Vec<Node<'a>>) -> Object<'a> {
     let Coded(status_id, status) = state::outcome(finding.outcome);
     let (severity_id, severity) = state::severity(finding);
     let mut check = Object::with_capacity(7);
     check.put_text("uid", Some(&finding.rule.id));
     check.put("name", title);
-    check.put("standards", standards(finding));
+    check.put("standards", standards);
     check.put("severity_id", severity_id);
     check.put_text("severity", severity);
     check.put("status_id", status_id);
@@ -371,7 +372,7 @@ fn resource(finding: &Finding, homes: Homes) -> Object<'_> {
         Node::Object(tag)
     });
     resource.put_filled("tags", tags.collect::<Vec<_>>());
-    let labels = named().map(|(name, value)| Node::from(format!("{name}={value}")));
+    let labels = named().map(|(name, value)| Node::from([name, "=", value].concat()));
     resource.put_filled("labels", labels.collect::<Vec<_>>());
     resource
 }

@@ -1,5 +1,7 @@
 //! Times in events: whole milliseconds, with an RFC 3339 twin.
 
+use std::fmt::Write as _;
+
 use cspm_core::Timestamp;
 
 use crate::tree::Object;
@@ -9,6 +11,19 @@ pub(crate) const LEAST_MILLIS: i64 = 100_000_000_000;
 
 /// The first count of milliseconds past those our own events carry: the year 2286.
 pub(crate) const PAST_MILLIS: i64 = 10_000_000_000_000;
+
+/// Whether the schema's attributes can hold the time: it cannot be mistaken for one in another unit.
+pub(crate) fn is_near(time: Timestamp) -> bool {
+    let millis = time.as_millis();
+    millis > LEAST_MILLIS && millis < PAST_MILLIS
+}
+
+fn text_of(time: Timestamp) -> String {
+    let mut text = String::with_capacity("2026-06-01T08:30:00.123456789Z".len());
+    // Writing to a text cannot fail.
+    let _ = write!(text, "{time}");
+    text
+}
 
 /// A time that an event may carry: after 1973 and before 2286.
 #[derive(Clone, Debug, PartialEq)]
@@ -20,9 +35,8 @@ pub(crate) struct Moment {
 impl Moment {
     /// `None` if the time is missing or too far off to be told from one in another unit.
     pub(crate) fn of(time: Option<Timestamp>) -> Option<Self> {
-        let time = time?;
-        let millis = time.as_millis();
-        (millis > LEAST_MILLIS && millis < PAST_MILLIS).then(|| Self { millis, text: time.to_string() })
+        let time = time.filter(|time| is_near(*time))?;
+        Some(Self { millis: time.as_millis(), text: text_of(time) })
     }
 
     /// The same, but a time too far off becomes the nearest that an event may carry.
@@ -30,7 +44,7 @@ impl Moment {
         let millis = time.as_millis().clamp(LEAST_MILLIS + 1, PAST_MILLIS - 1);
         let held =
             if millis == time.as_millis() { time } else { Timestamp::from_millis(millis).unwrap_or(time) };
-        Self { millis, text: held.to_string() }
+        Self { millis, text: text_of(held) }
     }
 
     /// RFC 3339, as precise as the time is.

@@ -3,7 +3,7 @@
 use cspm_core::{Finding, Timestamp};
 
 use crate::map::{Homes, some};
-use crate::moment::Moment;
+use crate::moment::is_near;
 use crate::tree::{Node, Object};
 
 /// Whether the schema can hold a tag: both its name and its value must say something.
@@ -49,7 +49,7 @@ pub(crate) fn rest(finding: &Finding, homes: Homes) -> Object<'_> {
 
 /// A time that the schema's attribute could not be told from one in another unit.
 fn put_far_off(rest: &mut Object<'_>, key: &'static str, time: Option<Timestamp>) {
-    if let (Some(time), None) = (time, Moment::of(time)) {
+    if let Some(time) = time.filter(|time| !is_near(*time)) {
         rest.put(key, time.to_string());
     }
 }

@@ -3,12 +3,11 @@
 use std::io::{self, Write};
 
 use cspm_core::{Finding, clean_text};
-use serde::Serialize;
-use serde_json::ser::Formatter;
 
 use crate::context::Context;
 use crate::issue::{Issue, IssueSeverity};
 use crate::map::event;
+use crate::one_line;
 use crate::step_down::step_down;
 use crate::tree::{Event, Node};
 use crate::validate::Validator;
@@ -72,7 +71,7 @@ impl<W: Write> Writer<W> {
             if self.validate {
                 check(&event)?;
             }
-            append_line(&mut self.line, &event)?;
+            one_line::append(&mut self.line, &event)?;
         }
         self.out.write_all(&self.line)?;
         Ok(())
@@ -99,64 +98,9 @@ fn check(event: &Event<'_>) -> Result<(), WriteError> {
     }
 }
 
-/// Appends the event and a line feed.
-pub(crate) fn append_line(line: &mut Vec<u8>, event: &Event<'_>) -> io::Result<()> {
-    let mut serializer = serde_json::Serializer::with_formatter(&mut *line, OneLine);
-    event.serialize(&mut serializer).map_err(io::Error::from)?;
-    line.push(b'\n');
-    Ok(())
-}
-
-/// Compact JSON that is one line whatever its reader takes for the end of one: DEL, C1 controls (U+0085 is one of
-/// them) and the line and paragraph separators are escaped too.
-struct OneLine;
-
-impl Formatter for OneLine {
-    fn write_string_fragment<W: ?Sized + Write>(&mut self, writer: &mut W, fragment: &str) -> io::Result<()> {
-        // The first bytes of all that is escaped here. Most texts have none of them, and looking at every byte of a
-        // text is faster than stopping early.
-        if !fragment.bytes().fold(false, |found, byte| found | matches!(byte, 0x7f | 0xc2 | 0xe2)) {
-            return writer.write_all(fragment.as_bytes());
-        }
-        let mut rest = fragment;
-        while let Some((place, character)) =
-            rest.char_indices().find(|(_, character)| breaks_lines(*character))
-        {
-            let (plain, found) = rest.split_at(place);
-            write!(writer, "{plain}\\u{:04x}", u32::from(character))?;
-            rest = found.get(character.len_utf8()..).unwrap_or_default();
-        }
-        writer.write_all(rest.as_bytes())
-    }
-}
-
-const fn breaks_lines(character: char) -> bool {
-    matches!(character, '\u{7f}'..='\u{9f}' | '\u{2028}' | '\u{2029}')
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tree::Object;
-
-    #[test]
-    fn a_record_is_one_line_for_every_reader() {
-        let text = "a\u{85}b\u{2028}c\u{2029}d\u{7f}e\u{9f}f\r\ng\u{b}\u{c}\u{1c}ä€\u{a0}";
-        let mut root = Object::default();
-        root.put(text, text);
-        let mut line = Vec::new();
-        append_line(&mut line, &Event::new(root)).unwrap();
-        let line = String::from_utf8(line).unwrap();
-        assert!(line.contains(r"a\u0085b\u2028c\u2029d\u007fe\u009ff\r\ng"), "{line}");
-        assert!(line.contains("ä€\u{a0}"), "{line}");
-        assert_eq!(
-            line.chars().filter(|c| c.is_control() || breaks_lines(*c)).count(),
-            1,
-            "the line feed at the end"
-        );
-        let back: serde_json::Value = serde_json::from_str(&line).unwrap();
-        assert_eq!(back[text], text);
-    }
 
     #[test]
     fn an_invalid_event_is_an_error_and_is_not_written() {
