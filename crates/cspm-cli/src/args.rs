@@ -138,7 +138,10 @@ pub(crate) struct OcsfArgs {
 #[derive(Debug, Subcommand)]
 pub(crate) enum OcsfCommand {
     /// Check events, anybody's: one line an issue; status 0 if all are valid, 3 with issues
-    #[command(disable_version_flag = true, after_help = "Example: cspm ocsf validate --version 1.3 events.ndjson")]
+    #[command(
+        disable_version_flag = true,
+        after_help = "Example: cspm ocsf validate --version 1.3 events.ndjson"
+    )]
     Validate(ValidateArgs),
 }
 
