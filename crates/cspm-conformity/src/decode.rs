@@ -123,8 +123,13 @@ fn each<'a, W: serde::Deserialize<'a>, T>(
     let mut items = Vec::with_capacity(records.len());
     let mut rejected = Vec::new();
     for (place, raw) in records.iter().copied().enumerate() {
-        let item =
-            serde_json::from_str(raw.get()).map_err(|error| reason(&error)).and_then(|wire| read(wire, raw));
+        // An array would be read as an object's fields in their order.
+        let decoded = if raw.get().starts_with('{') {
+            serde_json::from_str(raw.get()).map_err(|error| reason(&error))
+        } else {
+            Err("it is no object".to_owned())
+        };
+        let item = decoded.and_then(|wire| read(wire, raw));
         match item {
             Ok(item) => items.push(item),
             Err(reason) => rejected.push(Rejected { name: name_of(raw, place), reason }),

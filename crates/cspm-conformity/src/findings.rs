@@ -145,7 +145,8 @@ impl Conformity {
         let needed = part.chain.is_some() || part.found.is_some();
         match page.total_pages {
             Some(0 | 1) if needed => Ok(Some(page.sent)),
-            Some(pages) if needed || pages.saturating_mul(page.sent.max(1)) > WINDOW => {
+            // More than one page, and no figure to hold them to: without one, a gap between pages would go unseen.
+            Some(pages) if pages > 1 => {
                 let answer = self.send(part.slice.one_by_one()).await?;
                 let total = total_pages(answer.text()?)?;
                 total.map(Some).ok_or_else(|| {

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 use cspm_core::{RawValue, Timestamp};
-use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserialize, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 /// Milliseconds below this are before 1973: no time of a cloud resource, but seconds, a zero or a slip.
 const EARLIEST_MILLIS: i64 = 100_000_000_000;
@@ -50,7 +50,8 @@ pub(crate) struct Reference<'a>(pub(crate) Text<'a>);
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub(crate) struct References<'a>(pub(crate) Vec<Reference<'a>>);
 
-/// The records of a listing as they stand; null is an empty listing (section 3.3), absent is none at all.
+/// The records of a listing as they stand, or the one record that stands in its place; null is an empty listing
+/// (section 3.3), absent is none at all.
 #[derive(Debug, Default)]
 pub(crate) struct Records<'a>(pub(crate) Option<Vec<&'a RawValue>>);
 
@@ -229,26 +230,14 @@ impl<'de: 'a, 'a> Deserialize<'de> for References<'a> {
 
 impl<'de: 'a, 'a> Deserialize<'de> for Records<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct List;
-        impl<'de> Visitor<'de> for List {
-            type Value = Records<'de>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a list of records")
-            }
-
-            fn visit_unit<E>(self) -> Result<Records<'de>, E> {
-                Ok(Records(Some(Vec::new())))
-            }
-
-            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Records<'de>, A::Error> {
-                let mut records = Vec::new();
-                while let Some(record) = list.next_element()? {
-                    records.push(record);
-                }
-                Ok(Records(Some(records)))
-            }
-        }
-        deserializer.deserialize_any(List)
+        let raw = <&RawValue>::deserialize(deserializer)?;
+        let records = match raw.get().as_bytes().first() {
+            Some(b'n') => Vec::new(),
+            // One record instead of a list of one (section 23, number 5).
+            Some(b'{') => vec![raw],
+            _ => serde_json::from_str(raw.get())
+                .map_err(|_| D::Error::custom("neither a record nor a list of records"))?,
+        };
+        Ok(Records(Some(records)))
     }
 }

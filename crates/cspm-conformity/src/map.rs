@@ -165,9 +165,10 @@ impl<'c> Mapper<'c> {
         finding.severity = severity;
         finding.vendor_severity = vendor_severity;
         finding.state = match outcome {
+            // Of a pass, only whether it failed before is told (contract section 4); its suppression stays beside that.
+            Outcome::Pass => failed_before.then_some(State::Resolved),
             _ if suppressed => Some(State::Suppressed),
             Outcome::Fail => Some(State::Open),
-            Outcome::Pass if failed_before => Some(State::Resolved),
             _ => None,
         };
         finding.suppression = suppressed.then(|| Suppression {

@@ -74,11 +74,18 @@ pub(crate) fn error_message(body: &[u8], redactor: &Redactor) -> Option<String> 
     if text.is_empty() {
         return None;
     }
-    let message = serde_json::from_str::<Value>(text).ok().and_then(|value| said(&value));
-    Some(match message {
-        Some(message) => clean_text(&redactor.clean_text(&message), MESSAGE),
-        None => summary(text),
-    })
+    let message = match serde_json::from_str::<Value>(text) {
+        Ok(value) => clean_text(&redactor.clean_text(without_trace(&said(&value)?)), MESSAGE),
+        // JSON that is cut or broken: shown as it is, it could show what no message should.
+        Err(_) if text.starts_with(['{', '[']) => return None,
+        Err(_) => summary(without_trace(text)),
+    };
+    (!message.is_empty()).then_some(message)
+}
+
+/// What stands before a stack trace, which can carry a server's internals.
+fn without_trace(text: &str) -> &str {
+    text.split("Traceback (most recent call last)").next().unwrap_or_default().trim_end()
 }
 
 fn said(value: &Value) -> Option<String> {

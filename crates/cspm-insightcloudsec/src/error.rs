@@ -8,6 +8,8 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
+use cspm_core::http::HeaderValue;
+use cspm_core::http::header::CONTENT_TYPE;
 use cspm_core::{Error, ErrorKind, Result};
 use cspm_http::{Answer, Call, Dialect};
 
@@ -52,7 +54,9 @@ impl InsightCloudSec {
     /// Sends a call, and says of a failure what only this vendor's adapter knows.
     pub(crate) async fn send(&self, call: Call) -> Result<Answer> {
         let operation = call.operation();
-        let error = match self.client.send(call).await {
+        // Required on nearly every operation, GET included (2.4).
+        let json = HeaderValue::from_static("application/json");
+        let error = match self.client.send(call.header(CONTENT_TYPE, json)).await {
             Ok(answer) => return Ok(answer),
             Err(error) => error,
         };

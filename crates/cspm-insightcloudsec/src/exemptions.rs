@@ -84,8 +84,11 @@ pub(crate) fn decode(text: &str, at: &Cursor, raw_wanted: bool) -> Result<Step<E
     if let Some(error) = wire::refusal(&page.error_message) {
         return Err(error);
     }
-    let Some(records) = page.data else {
-        return Err(Error::new(ErrorKind::Protocol, "the answer has no list of exemptions"));
+    // Null, missing and empty are the same (22.2, number 3), where the answer says that there are none.
+    let records = match page.data {
+        Some(records) => records,
+        None if page.total_count.number() == Some(0) => Vec::new(),
+        None => return Err(Error::new(ErrorKind::Protocol, "the answer has no list of exemptions")),
     };
     let number = page_number(at);
     let mut exemptions = Vec::with_capacity(records.len());
@@ -100,8 +103,10 @@ pub(crate) fn decode(text: &str, at: &Cursor, raw_wanted: bool) -> Result<Step<E
     }
     let total = page.total_count.number();
     let last = records.is_empty()
-        || page.total_pages.number().is_some_and(|pages| pages > 0 && number >= pages)
-        || (number == 1 && total.is_some_and(|total| records.len() as u64 >= total));
+        || match page.total_pages.number().filter(|pages| *pages > 0) {
+            Some(pages) => number >= pages,
+            None => number == 1 && total.is_some_and(|total| records.len() as u64 >= total),
+        };
     let then = if last { Then::Done } else { Then::Next(Cursor::Page(number + 1)) };
     let mut step = Step::with(exemptions, then).expecting(total);
     step.rejected = rejected;

@@ -69,8 +69,8 @@ async fn p10_pages_alone_drive_the_paging() {
     });
     let (found, pages) = read(&organisation).await;
     assert_whole(&found, 2_500);
-    assert_eq!(pages, [0, 1, 2]);
-    assert_eq!(found.scopes[0].expected, None);
+    assert_eq!(pages, [0, 0, 1, 2], "a page of one tells how many there are");
+    assert_eq!(found.scopes[0].expected, Some(2_500));
 }
 
 #[tokio::test]

@@ -192,15 +192,19 @@ impl Ledger {
         let mut kept = items;
         kept.retain(|item| {
             let key = self.keys.of(item.identity());
+            let known = piece.before.contains(key);
             if !piece.seen.insert(key) {
-                self.duplicates += 1;
+                piece.repeats += 1;
+                // What a second pass brings twice was counted in the first.
+                self.duplicates += u64::from(!known);
                 return false;
             }
             fresh += 1;
-            if piece.before.contains(key) {
+            if known {
                 return false;
             }
             piece.received += 1;
+            piece.grown += 1;
             if let Some(family) = &mut family
                 && !family.written.insert(key)
             {

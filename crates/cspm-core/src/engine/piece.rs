@@ -57,6 +57,10 @@ pub(super) struct Piece {
     pub(super) received: u64,
     /// Records not understood in this pass.
     pub(super) rejected: u64,
+    /// Records that came twice in this pass.
+    pub(super) repeats: u64,
+    /// Records of this pass that no earlier one had.
+    pub(super) grown: u64,
     /// The vendor's latest figure, and whether it came in this pass.
     expected: Option<u64>,
     announced: bool,
@@ -86,6 +90,8 @@ impl Piece {
             before: Distinct::default(),
             received: 0,
             rejected: 0,
+            repeats: 0,
+            grown: 0,
             expected: None,
             announced: false,
             shifted: false,
@@ -105,7 +111,7 @@ impl Piece {
         self.before.absorb(std::mem::take(&mut self.seen));
         self.asked.clear();
         self.error = None;
-        self.rejected = 0;
+        (self.rejected, self.repeats, self.grown) = (0, 0, 0);
         (self.announced, self.shifted) = (false, false);
         (self.failures, self.barren, self.empty) = (0, 0, 0);
         self.open = 1;
@@ -222,11 +228,17 @@ impl Piece {
 
     /// Whether every record that was announced is accounted for: in this pass, or, if the figure stood still all the
     /// time, in all passes together (a listing without a fixed order can miss another record each time).
+    ///
+    /// Without a figure, records that came twice are a sign that the listing moved while it was read, and that others may
+    /// have been missed: a pass without repeats, or one that found nothing new, shows that none were.
     fn adds_up(&self) -> bool {
-        self.expected.is_none_or(|expected| {
-            (expected == self.seen.len() + self.rejected && !self.shifted)
-                || (expected == self.received && !self.moved)
-        })
+        match self.expected {
+            None => self.repeats == 0 || (self.pass > 1 && self.grown == 0),
+            Some(expected) => {
+                (expected == self.seen.len() + self.rejected && !self.shifted)
+                    || (expected == self.received && !self.moved)
+            }
+        }
     }
 
     /// Ends the piece. What it held is freed: the run goes on.

@@ -74,3 +74,19 @@ proptest! {
         let _ = checked_text(&body);
     }
 }
+
+#[test]
+fn a_stack_trace_is_never_part_of_a_message() {
+    let redactor = Redactor::default();
+    let said = |body: &str| error_message(body.as_bytes(), &redactor);
+    let trace = "Traceback (most recent call last):\n  File \"/srv/internal.py\", line 1";
+    assert_eq!(said(trace), None);
+    assert_eq!(said(&format!("it broke\n{trace}")).as_deref(), Some("it broke"));
+    let quoted = serde_json::to_string(trace).unwrap();
+    assert_eq!(said(&format!(r#"{{"error_message":{quoted}}}"#)), None);
+    assert_eq!(said(&format!(r#"{{"error_message":null,"traceback":{quoted}}}"#)), None);
+    assert_eq!(said(&format!(r#"[{{"traceback":{quoted}}}]"#)), None);
+    // Cut in the middle, where the text is no JSON any more.
+    let long = format!(r#"{{"traceback":"{}","error_message":"no"}}"#, "internal.py ".repeat(3_000));
+    assert_eq!(said(&long), None);
+}

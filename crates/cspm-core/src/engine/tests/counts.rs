@@ -126,7 +126,7 @@ async fn an_order_that_changes_with_every_answer_is_made_up_for_by_both_passes()
     let run = run(&script).await;
     run.assert_complete(&ids(0..20));
     assert_eq!(run.scopes(), ["a 20/20 complete"]);
-    assert_eq!(run.report.duplicates, 2);
+    assert_eq!(run.report.duplicates, 1);
 }
 
 #[tokio::test]
@@ -240,4 +240,36 @@ async fn figures_beyond_all_bounds_are_reported_as_they_are() {
     let run = run(&script).await;
     assert_eq!(run.ids(), ["a", "b", "d", "e"]);
     assert_eq!(run.scopes(), ["a", "b", "d", "e"].map(|name| format!("{name} 1/{most} protocol")));
+}
+
+#[tokio::test]
+async fn repeats_without_a_figure_are_read_again_and_are_proof_of_nothing_if_more_turns_up() {
+    // Page 1 has slipped by one record: 9 comes twice, 10 is missed. Asked again, the listing stands still.
+    let asked = std::sync::atomic::AtomicU32::new(0);
+    let script = Script::new(&["a"], move |_, at, _| {
+        let slipped = asked.fetch_add(1, std::sync::atomic::Ordering::Relaxed) < 2;
+        Ok(match (at, slipped) {
+            (Cursor::Start, _) => next(items(0..10), token(1)),
+            (_, true) => Step::done([items(9..10), items(11..20)].into_iter().flatten().collect()),
+            (_, false) => Step::done(items(10..20)),
+        })
+    });
+    let run = run(&script).await;
+    run.assert_complete(&ids(0..20));
+    assert_eq!(run.report.duplicates, 1);
+    assert_eq!(run.asked, ["a@start", "a@token 1", "a@start", "a@token 1"]);
+
+    // A listing without any order: every pass brings others twice.
+    let pass = std::sync::atomic::AtomicU64::new(0);
+    let script = Script::new(&["a"], move |_, at, _| {
+        let shift = 5 * (pass.fetch_add(1, std::sync::atomic::Ordering::Relaxed) / 2);
+        Ok(match at {
+            Cursor::Start => next(items(shift..shift + 10), token(1)),
+            _ => Step::done(
+                [items(shift..shift + 1), items(shift + 20..shift + 29)].into_iter().flatten().collect(),
+            ),
+        })
+    });
+    let run = super::support::run(&script).await;
+    assert!(!run.report.complete);
 }
