@@ -1,6 +1,6 @@
 //! The vendor's answers as they are sent: every field optional, everything borrowed from the page.
 
-use cspm_core::adapter::Text;
+use cspm_core::adapter::{Text, object};
 use cspm_core::{Error, ErrorKind, RawValue, Rejected, Result, clean_text};
 use serde::Deserialize;
 
@@ -21,9 +21,9 @@ impl<'a> Page<'a> {
     /// # Errors
     /// Kind `protocol` if there is no `data`; `server` if the answer tells of an error in spite of its status.
     pub(crate) fn read(text: &'a str) -> Result<Self> {
-        match serde_json::from_str::<Envelope<'a, Vec<&'a RawValue>>>(text) {
+        match object::<Envelope<'a, Vec<&'a RawValue>>>(text) {
             Ok(envelope) => envelope.into_page(|records| records),
-            Err(error) if error.is_data() => match serde_json::from_str::<Envelope<'a, &'a RawValue>>(text) {
+            Err(error) if error.is_data() => match object::<Envelope<'a, &'a RawValue>>(text) {
                 Ok(envelope) if envelope.data.is_none_or(is_object) => {
                     envelope.into_page(|record| vec![record])
                 }
@@ -107,7 +107,7 @@ pub(crate) fn record<'a, T: Deserialize<'a>>(
     kind: &str,
     place: usize,
 ) -> std::result::Result<T, Rejected> {
-    serde_json::from_str(raw.get()).map_err(|error| {
+    object(raw.get()).map_err(|error| {
         let reason =
             format!("it cannot be read (line {}, column {} of the record)", error.line(), error.column());
         rejected(raw, kind, place, reason)

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use cspm_core::adapter::object;
 use cspm_core::{
     Account, Error, ErrorKind, Finding, FindingQuery, Notice, Origin, RawValue, Rejected, Result, Rule, Step,
     clean_text,
@@ -123,13 +124,7 @@ fn each<'a, W: serde::Deserialize<'a>, T>(
     let mut items = Vec::with_capacity(records.len());
     let mut rejected = Vec::new();
     for (place, raw) in records.iter().copied().enumerate() {
-        // An array would be read as an object's fields in their order.
-        let decoded = if raw.get().starts_with('{') {
-            serde_json::from_str(raw.get()).map_err(|error| reason(&error))
-        } else {
-            Err("it is no object".to_owned())
-        };
-        let item = decoded.and_then(|wire| read(wire, raw));
+        let item = object(raw.get()).map_err(|error| reason(&error)).and_then(|wire| read(wire, raw));
         match item {
             Ok(item) => items.push(item),
             Err(reason) => rejected.push(Rejected { name: name_of(raw, place), reason }),
@@ -149,7 +144,7 @@ fn reason(error: &serde_json::Error) -> String {
 }
 
 fn parse<'a, T: serde::Deserialize<'a>>(text: &'a str) -> Result<T> {
-    serde_json::from_str(text).map_err(|error| {
+    object(text).map_err(|error| {
         let what = match error.classify() {
             serde_json::error::Category::Eof => "the answer ends too early",
             serde_json::error::Category::Syntax => "the answer is not JSON",

@@ -105,6 +105,18 @@ impl<'de> Visitor<'de> for TextVisitor {
     }
 }
 
+/// Decodes an object. Decoders take an array for an object too, its elements for the fields in their order; a vendor that
+/// sends a bare list would then be read as something it never said.
+///
+/// # Errors
+/// If it is no object, or another one than `T`.
+pub fn object<'a, T: Deserialize<'a>>(json: &'a str) -> Result<T, serde_json::Error> {
+    if json.trim_ascii_start().starts_with('[') {
+        return Err(serde::de::Error::custom("a list where an object was due"));
+    }
+    serde_json::from_str(json)
+}
+
 /// Where a plan puts what its steps need: a value that is replaced as a whole. Whoever took it keeps what was there then.
 #[derive(Debug)]
 pub struct Shelf<T>(RwLock<Option<Arc<T>>>);

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use cspm_core::adapter::object;
 use cspm_core::{
     Account, AccountQuery, AccountRef, Cursor, Error, ErrorKind, Origin, Plan, Rejected, Result, Scope,
     Source, Step, async_trait,
@@ -45,7 +46,7 @@ pub fn decode_accounts(text: &str, origin: &Origin) -> Result<Step<Account>> {
     let mut rejected = Vec::new();
     let mut accounts = Vec::with_capacity(clouds.len());
     for (place, raw) in clouds.into_iter().enumerate() {
-        let cloud = serde_json::from_str::<wire::Cloud<'_>>(raw.get());
+        let cloud = object::<wire::Cloud<'_>>(raw.get());
         match cloud.map_err(|error| wire::reason(&error)).and_then(|cloud| account(&cloud, origin)) {
             Ok(account) => accounts.push(account),
             Err(reason) => {

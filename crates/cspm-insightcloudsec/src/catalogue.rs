@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use cspm_core::adapter::Text;
+use cspm_core::adapter::{Text, object};
 use cspm_core::{
     Account, AccountRef, Error, ErrorKind, Origin, Owner, Rejected, Remediation, Result, Rule, RuleRef,
     Severity, StandardRef,
@@ -88,7 +88,7 @@ pub fn decode_insights(text: &str, packs: &Packs) -> Result<(Vec<Arc<Insight>>, 
     let mut rejected = Vec::new();
     let mut known = HashSet::new();
     for (place, raw) in wire::parse_array(text)?.into_iter().enumerate() {
-        let read = serde_json::from_str::<wire::Insight<'_>>(raw.get());
+        let read = object::<wire::Insight<'_>>(raw.get());
         match read.map_err(|error| wire::reason(&error)).and_then(|insight| insight_of(&insight, packs)) {
             // Listed twice, it is asked about once: a finding comes from exactly one scope.
             Ok(insight) if !known.insert(insight.rule.id.clone()) => {}
@@ -174,7 +174,7 @@ impl Packs {
         let mut packs = Self::default();
         let mut rejected = 0;
         for raw in wire::parse_array(text)? {
-            let Some(pack) = serde_json::from_str::<wire::Pack<'_>>(raw.get()).ok() else {
+            let Some(pack) = object::<wire::Pack<'_>>(raw.get()).ok() else {
                 rejected += 1;
                 continue;
             };

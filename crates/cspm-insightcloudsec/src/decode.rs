@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use cspm_core::adapter::object;
 use cspm_core::{
     Error, ErrorKind, Finding, FindingQuery, Notice, Origin, Rejected, Result, Step, Then, clean_text,
 };
@@ -111,7 +112,7 @@ impl Reader<'_> {
         let mut mapper = self.mapper();
         let nothing = wire::Common::default();
         for (place, raw) in resources.into_iter().enumerate() {
-            let envelope = serde_json::from_str::<wire::Envelope<'_>>(raw.get());
+            let envelope = object::<wire::Envelope<'_>>(raw.get());
             let violation = match &envelope {
                 Ok(envelope) => Violation::read(envelope, &nothing),
                 Err(error) => Err(wire::reason(error)),

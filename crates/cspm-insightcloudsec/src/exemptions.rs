@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use cspm_core::adapter::object;
 use cspm_core::{
     Capabilities, Cursor, Error, ErrorKind, Notices, Plan, RawValue, Record, Rejected, Result, Scope, Source,
     Step, Suppression, Then, Timestamp, Vendor, async_trait, compact_json, http::Method,
@@ -114,7 +115,7 @@ pub(crate) fn decode(text: &str, at: &Cursor, raw_wanted: bool) -> Result<Step<E
 }
 
 fn read(raw: &RawValue, raw_wanted: bool) -> std::result::Result<Exemption, String> {
-    let wire: wire::Exemption<'_> = serde_json::from_str(raw.get()).map_err(|error| wire::reason(&error))?;
+    let wire: wire::Exemption<'_> = object(raw.get()).map_err(|error| wire::reason(&error))?;
     let (Some(source), Some(number)) = (wire.insight_source.get(), wire.insight_id.get()) else {
         return Err("it names no insight".to_owned());
     };

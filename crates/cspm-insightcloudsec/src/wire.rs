@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use cspm_core::adapter::Text;
+use cspm_core::adapter::{Text, object};
 use cspm_core::{Error, ErrorKind, RawValue, Result, clean_text};
 use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, Visitor};
@@ -11,17 +11,19 @@ use serde::de::{Deserializer, MapAccess, Visitor};
 use crate::error::names_a_right;
 use crate::lenient::{Many, Object};
 
-/// Decodes an answer. The error names the place, never the content.
+/// Decodes an answer that is an object. The error names the place, never the content.
 pub(crate) fn parse<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T> {
-    serde_json::from_str(text).map_err(|error| {
-        let what = match error.classify() {
-            serde_json::error::Category::Eof => "the answer ends too early",
-            serde_json::error::Category::Syntax => "the answer is not JSON",
-            _ => "the answer has another shape than documented",
-        };
-        let place = format!("{what} (line {}, column {})", error.line(), error.column());
-        Error::new(ErrorKind::Protocol, place)
-    })
+    object(text).map_err(|error| shapeless(&error))
+}
+
+fn shapeless(error: &serde_json::Error) -> Error {
+    let what = match error.classify() {
+        serde_json::error::Category::Eof => "the answer ends too early",
+        serde_json::error::Category::Syntax => "the answer is not JSON",
+        _ => "the answer has another shape than documented",
+    };
+    let place = format!("{what} (line {}, column {})", error.line(), error.column());
+    Error::new(ErrorKind::Protocol, place)
 }
 
 /// Decodes a bare array of records (section 3.3, style D). An object instead is an error that came with status 200.
@@ -30,7 +32,7 @@ pub(crate) fn parse_array(text: &str) -> Result<Vec<&RawValue>> {
     if text.trim_start().starts_with('{') {
         return Err(Error::new(ErrorKind::Protocol, "the answer is an object where a list was due"));
     }
-    parse(text)
+    serde_json::from_str(text).map_err(|error| shapeless(&error))
 }
 
 /// Refuses an object that tells of an error.

@@ -89,6 +89,7 @@ fn envelopes() {
         (r#"{"data":"x"}"#, ErrorKind::Protocol),
         (r#"{"message":"Internal error"}"#, ErrorKind::Server),
         ("[]", ErrorKind::Protocol),
+        (r#"[[{"id":"a"}],{},{}]"#, ErrorKind::Protocol),
     ] {
         assert_eq!(decode_accounts(body, &origin, &links()).unwrap_err().kind(), kind, "{body}");
     }

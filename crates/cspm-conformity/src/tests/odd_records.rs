@@ -89,8 +89,8 @@ fn a_rejected_record_is_named_by_its_id_or_its_place() {
         (json!({"attributes": {}}), "number 2 of its page", "it has no id"),
         (json!({"id": "ccc:x", "attributes": {}}), "ccc:x", "it names no rule"),
         (json!({"id": "x\u{1b}[31m"}), "x\\u{1b}[31m", "missing field"),
-        (json!("text"), "number 2 of its page", "no object"),
-        (json!(["ccc:x", {}, {}]), "number 2 of its page", "no object"),
+        (json!("text"), "number 2 of its page", "invalid type"),
+        (json!(["ccc:x", {}, {}]), "number 2 of its page", "a list where an object was due"),
     ] {
         let step =
             decode_checks(&page_with(&record), &catalogue(), &FindingQuery::default(), &origin()).unwrap();
@@ -102,7 +102,7 @@ fn a_rejected_record_is_named_by_its_id_or_its_place() {
 
 #[test]
 fn a_listing_without_data_is_no_listing() {
-    for text in ["{}", "[]", "{\"data\":5}", "null", "{\"errors\":[]}"] {
+    for text in ["{}", "[]", "[[],null,{}]", "{\"data\":5}", "null", "{\"errors\":[]}"] {
         assert!(decode_checks(text, &catalogue(), &FindingQuery::default(), &origin()).is_err(), "{text}");
         assert!(decode_accounts(text, &origin()).is_err(), "{text}");
         assert!(decode_rules(text, &origin()).is_err(), "{text}");
