@@ -16,6 +16,9 @@ mod program {
     use cspm_simulator::{Fault, Match, Served, Simulator, Which};
     use serde_json::Value;
 
+    /// The seed of `cspm demo`.
+    const DEMO_SEED: u64 = 2026;
+
     const VENDORS: [&str; 3] = ["conformity", "insightcloudsec", "bitdefender"];
 
     /// The three demonstration vendors, and a configuration that reaches them.
@@ -161,6 +164,28 @@ mod program {
         }
         assert_eq!(ids(&findings).len(), findings.len(), "each once");
         assert!(text(&output.stderr).contains("complete"));
+
+        // What the demonstration's worlds hold, counted without any client. Suppressions of these worlds end in far years.
+        let of = |vendor: &str| findings.iter().filter(|finding| finding["vendor"] == vendor).count();
+        let open = conformity::World::demo(DEMO_SEED);
+        let fails = |check: &&conformity::Check| {
+            matches!(check.status, conformity::Status::Failure) && check.suppressed != Some(true)
+        };
+        assert_eq!(of("conformity"), open.checks.iter().filter(fails).count());
+        let violated = insightcloudsec::World::demo(DEMO_SEED);
+        let now = cspm::Timestamp::now().as_millis();
+        let not_exempted = violated.violations(1, now).iter().filter(|violation| !violation.exempted).count();
+        assert_eq!(of("insightcloudsec"), not_exempted);
+        let failed = bitdefender::World::demo(DEMO_SEED);
+        // An accepted risk counts until the end of its last day; dates compare as text.
+        let today = cspm::Timestamp::now().to_string();
+        let accepted = |check: &bitdefender::Check| match check.status.as_deref() {
+            Some("false_positive") => true,
+            Some("risk_accepted") => check.expires_at.as_deref().is_none_or(|day| day >= &today[..10]),
+            _ => false,
+        };
+        let fails = failed.checks.iter().filter(|check| check.result == "fail" && !accepted(check));
+        assert_eq!(of("bitdefender"), fails.count());
     }
 
     #[test]
