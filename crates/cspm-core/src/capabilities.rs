@@ -58,11 +58,21 @@ pub enum Operation {
     SuppressFalsePositive,
     /// Lift a suppression.
     Unsuppress,
+    /// Read the settings of rules that accounts have of their own.
+    ReadAccountRules,
+    /// Change them.
+    WriteAccountRules,
+    /// Create, change and delete rules of one's own.
+    CustomRules,
+    /// List what the vendor does by itself when rules are broken.
+    ListAutomations,
+    /// Pause and resume it.
+    PauseAutomation,
 }
 
 impl Operation {
     /// All operations, in the order of the tables.
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 30] = [
         Self::Findings,
         Self::PassingFindings,
         Self::SuppressedFindings,
@@ -88,6 +98,11 @@ impl Operation {
         Self::Suppress,
         Self::SuppressFalsePositive,
         Self::Unsuppress,
+        Self::ReadAccountRules,
+        Self::WriteAccountRules,
+        Self::CustomRules,
+        Self::ListAutomations,
+        Self::PauseAutomation,
     ];
 
     /// The name used in tables and JSON.
@@ -119,6 +134,11 @@ impl Operation {
             Self::Suppress => "suppress",
             Self::SuppressFalsePositive => "suppress.false-positive",
             Self::Unsuppress => "unsuppress",
+            Self::ReadAccountRules => "account-rules.read",
+            Self::WriteAccountRules => "account-rules.write",
+            Self::CustomRules => "rules.custom",
+            Self::ListAutomations => "automations.list",
+            Self::PauseAutomation => "automations.pause",
         }
     }
 }
@@ -244,9 +264,19 @@ impl Capabilities {
             return Ok(());
         }
         let note = if row.note.is_empty() { "see `cspm capabilities`" } else { row.note };
+        let family = |operation: Operation| operation.as_str().split('.').next();
+        let offered: Vec<&str> = Operation::ALL
+            .into_iter()
+            .filter(|other| family(*other) == family(operation) && self.of(*other).support != Support::No)
+            .map(Operation::as_str)
+            .collect();
+        let offered = match offered.as_slice() {
+            [] => String::new(),
+            names => format!("; it offers {}", names.join(", ")),
+        };
         Err(Error::new(
             ErrorKind::Unsupported,
-            format!("{} does not offer {}: {note}", self.vendor, operation.as_str()),
+            format!("{} does not offer {}: {note}{offered}", self.vendor, operation.as_str()),
         ))
     }
 }

@@ -122,6 +122,7 @@ struct Inner {
     operation: Option<&'static str>,
     status: Option<u16>,
     temporary: bool,
+    uncertain: bool,
     attempts: u32,
 }
 
@@ -135,6 +136,7 @@ impl Error {
             operation: None,
             status: None,
             temporary: false,
+            uncertain: false,
             attempts: 1,
         }))
     }
@@ -204,6 +206,19 @@ impl Error {
         self.edit(|inner| inner.temporary = true)
     }
 
+    /// Says that nobody knows whether the vendor carried out what it was asked: the request was sent and its answer is lost.
+    /// Of writes only; what became of one is found out by reading back, never by sending it again.
+    #[must_use]
+    pub fn uncertain(self) -> Self {
+        self.edit(|inner| inner.uncertain = true)
+    }
+
+    /// Says that reading back has shown that it was not carried out.
+    #[must_use]
+    pub fn certain(self) -> Self {
+        self.edit(|inner| inner.uncertain = false)
+    }
+
     /// What happened.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
@@ -226,6 +241,12 @@ impl Error {
     #[must_use]
     pub fn is_temporary(&self) -> bool {
         self.0.temporary
+    }
+
+    /// Whether a write may have been carried out although it failed; see [`Error::uncertain`].
+    #[must_use]
+    pub fn is_uncertain(&self) -> bool {
+        self.0.uncertain
     }
 
     /// How often it was tried.

@@ -8,6 +8,7 @@
 mod account;
 pub mod adapter;
 mod auth;
+mod automation;
 mod capabilities;
 mod diagnosis;
 pub mod engine;
@@ -15,17 +16,22 @@ mod error;
 mod finding;
 mod meter;
 mod notice;
+mod policy;
 mod query;
 mod report;
 mod rule;
+mod rule_store;
 mod severity;
 mod step;
+mod suppression;
 mod text;
 mod time;
 mod vendor;
+mod verbatim;
 
 pub use account::Account;
 pub use auth::{Authenticator, Generation, Renewal};
+pub use automation::{Automation, AutomationQuery, AutomationStore};
 pub use capabilities::{Capabilities, Capability, Evaluator, Operation, Support};
 pub use diagnosis::Diagnosis;
 pub use engine::{Gathered, Progress, Reading, gather, read};
@@ -36,14 +42,26 @@ pub use finding::{
 };
 pub use meter::{Meter, MeterReading};
 pub use notice::{Notice, Notices};
+pub use policy::{
+    AccountRules, Application, Applied, ApplyMode, Change, Exceptions, Noted, Policy, PolicyChanges,
+    PolicyEntry, PolicyKind, PolicyQuery, PolicyStore, PushMode, PushOutcome, Pushed, RuleChange,
+    RuleSetting, RuleSettings, after_apply, apply_policy, delete_policy, plan_push, preview_application,
+    push, rule_changes,
+};
 pub use query::{AccountQuery, FindingQuery, OutcomeFilter, RuleQuery, SuppressedFilter, same_letters};
 pub use report::{ConnectionReport, RunReport, ScopeReport};
 pub use rule::Rule;
+pub use rule_store::{RuleDraft, RuleStore};
 pub use severity::{Severity, UnknownSeverity};
 pub use step::{Cursor, Plan, Rejected, Scope, Step, Then};
+pub use suppression::{
+    Deed, DeedResult, End, Known, Standing, SuppressedFindings, Suppressing, SuppressionEntry,
+    SuppressionKind, SuppressionOrder, SuppressionQuery, SuppressionStore, Wish,
+};
 pub use text::{clean_text, compact_json, is_hostile};
 pub use time::{InvalidTime, Timestamp};
 pub use vendor::{Record, SharedVendor, Source, Vendor};
+pub use verbatim::Verbatim;
 
 /// What adapters and callers need of other crates, so that versions agree.
 pub use {async_trait::async_trait, http, secrecy, serde_json::value::RawValue};

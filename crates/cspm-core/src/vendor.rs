@@ -5,8 +5,10 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use crate::{
-    Account, AccountQuery, Capabilities, Cursor, Diagnosis, Finding, FindingQuery, Meter, Notice, Notices,
-    Operation, Origin, OutcomeFilter, Plan, Result, Rule, RuleQuery, Scope, Severity, Step, clean_text,
+    Account, AccountQuery, AccountRules, Automation, AutomationQuery, AutomationStore, Capabilities, Cursor,
+    Diagnosis, Error, ErrorKind, Finding, FindingQuery, Meter, Notice, Notices, Operation, Origin,
+    OutcomeFilter, Plan, PolicyEntry, PolicyQuery, PolicyStore, Result, Rule, RuleQuery, RuleStore, Scope,
+    Severity, Step, SuppressionEntry, SuppressionQuery, SuppressionStore, clean_text,
 };
 
 /// A vendor connection: who it is, what it can do, and the doors to what it offers.
@@ -32,6 +34,31 @@ pub trait Vendor: Send + Sync + 'static {
 
     /// The catalogue of rules.
     fn rules(&self) -> &dyn Source<Rule>;
+
+    /// Policies, if the vendor has any.
+    fn policies(&self) -> Option<&dyn PolicyStore> {
+        None
+    }
+
+    /// Settings of rules that accounts have of their own, if the vendor knows such.
+    fn account_rules(&self) -> Option<&dyn AccountRules> {
+        None
+    }
+
+    /// Suppressions, if the vendor knows them.
+    fn suppressions(&self) -> Option<&dyn SuppressionStore> {
+        None
+    }
+
+    /// Rules that customers write themselves, if the vendor takes them.
+    fn custom_rules(&self) -> Option<&dyn RuleStore> {
+        None
+    }
+
+    /// What the vendor does by itself when rules are broken, if it does.
+    fn automations(&self) -> Option<&dyn AutomationStore> {
+        None
+    }
 
     /// Checks address, credential, permissions and clock with as few harmless reads as possible, and says who has to
     /// mend what. It never fails: a failure is a diagnosis.
@@ -167,6 +194,86 @@ impl Record for Rule {
 
     fn check(_query: &RuleQuery, capabilities: &Capabilities) -> Result<()> {
         capabilities.require(Operation::Rules)
+    }
+}
+
+impl Record for PolicyEntry {
+    type Query = PolicyQuery;
+
+    fn identity(&self) -> &str {
+        &self.id
+    }
+
+    fn is_wanted(&self, _query: &PolicyQuery) -> bool {
+        true
+    }
+
+    fn remark(&self, _query: &PolicyQuery, _notices: &mut Notices) {}
+
+    fn source(vendor: &dyn Vendor) -> &dyn Source<Self> {
+        vendor.policies().map_or(&Nothing, PolicyStore::listing)
+    }
+
+    fn check(_query: &PolicyQuery, capabilities: &Capabilities) -> Result<()> {
+        capabilities.require(Operation::ListPolicies)
+    }
+}
+
+impl Record for SuppressionEntry {
+    type Query = SuppressionQuery;
+
+    fn identity(&self) -> &str {
+        &self.id
+    }
+
+    fn is_wanted(&self, _query: &SuppressionQuery) -> bool {
+        self.suppression.is_some()
+    }
+
+    fn remark(&self, _query: &SuppressionQuery, _notices: &mut Notices) {}
+
+    fn source(vendor: &dyn Vendor) -> &dyn Source<Self> {
+        vendor.suppressions().map_or(&Nothing, SuppressionStore::listing)
+    }
+
+    fn check(_query: &SuppressionQuery, capabilities: &Capabilities) -> Result<()> {
+        capabilities.require(Operation::ListSuppressions)
+    }
+}
+
+impl Record for Automation {
+    type Query = AutomationQuery;
+
+    fn identity(&self) -> &str {
+        &self.id
+    }
+
+    fn is_wanted(&self, _query: &AutomationQuery) -> bool {
+        true
+    }
+
+    fn remark(&self, _query: &AutomationQuery, _notices: &mut Notices) {}
+
+    fn source(vendor: &dyn Vendor) -> &dyn Source<Self> {
+        vendor.automations().map_or(&Nothing, AutomationStore::listing)
+    }
+
+    fn check(_query: &AutomationQuery, capabilities: &Capabilities) -> Result<()> {
+        capabilities.require(Operation::ListAutomations)
+    }
+}
+
+/// The door to what a vendor does not have. Nobody gets here: capabilities are asked first.
+struct Nothing;
+
+#[async_trait]
+impl<T: Record> Source<T> for Nothing {
+    async fn plan(&self, _query: &T::Query) -> Result<Plan> {
+        Err(Error::new(ErrorKind::Unsupported, "this vendor does not offer that; see `cspm capabilities`"))
+    }
+
+    async fn step(&self, _query: &T::Query, _scope: &Scope, _at: &Cursor) -> Result<Step<T>> {
+        Ok(Step::done(Vec::new()))
     }
 }
 

@@ -44,7 +44,15 @@ impl Failure {
         }
     }
 
-    pub(super) fn into_error(self, shared: &Shared, attempts: u32) -> Error {
+    /// Whether a write that failed like this may have been carried out all the same: its answer is lost, or says that the
+    /// vendor broke down over it. Any other answer is a refusal.
+    fn leaves_open(&self, call: &Call) -> bool {
+        let refused = self.status.is_some_and(|status| status != 408 && status < 500);
+        call.safety == Safety::Write && self.may_have_acted() && !refused
+    }
+
+    pub(super) fn into_error(self, shared: &Shared, call: &Call, attempts: u32) -> Error {
+        let leaves_open = self.leaves_open(call);
         let error = match (self.status, self.broken) {
             (Some(status), _) => {
                 let message = self.message.as_deref().unwrap_or_default();
@@ -73,7 +81,8 @@ impl Failure {
             }
             (None, None) => Error::bug("a request failed without a reason"),
         };
-        error.with_attempts(attempts)
+        let error = error.with_attempts(attempts);
+        if leaves_open { error.uncertain() } else { error }
     }
 }
 

@@ -18,7 +18,7 @@ use crate::pace::Pace;
 use crate::redact::Redactor;
 use crate::retry::{Purse, Repeats};
 use crate::retry_after::{LONGEST_SENSIBLE_WAIT, in_words};
-use crate::{Answer, BaseUrl, Call, Dialect};
+use crate::{Answer, BaseUrl, Call, Dialect, Safety};
 
 mod judge;
 mod settings;
@@ -133,7 +133,9 @@ impl Client {
             Ok(result) => result,
             Err(_) => {
                 let message = format!("not done within {} s, waits and repeats included", limit.as_secs());
-                Err(Error::new(ErrorKind::Timeout, message).with_attempts(repeats.sent).temporary())
+                let error = Error::new(ErrorKind::Timeout, message).with_attempts(repeats.sent).temporary();
+                let leaves_open = call.safety == Safety::Write && repeats.sent > 0;
+                Err(if leaves_open { error.uncertain() } else { error })
             }
         }
     }
@@ -155,7 +157,7 @@ impl Client {
             let retries_on_500 = shared.dialect.retries_on_500;
             let wait = repeats.wait_before_next(call, &failure, retries_on_500, &shared.purse, &shared.pace);
             let Some(wait) = wait else {
-                return Err(failure.into_error(shared, repeats.sent));
+                return Err(failure.into_error(shared, call, repeats.sent));
             };
             let in_time = Instant::now().checked_add(wait).is_some_and(|until| until < deadline);
             if !in_time || wait > LONGEST_SENSIBLE_WAIT {
@@ -168,7 +170,7 @@ impl Client {
                     }
                     None => "no time is left to try again".to_owned(),
                 };
-                return Err(failure.into_error(shared, repeats.sent).with_hint(&hint));
+                return Err(failure.into_error(shared, call, repeats.sent).with_hint(&hint));
             }
             tracing::debug!(
                 operation = call.operation,

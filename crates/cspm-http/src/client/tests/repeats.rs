@@ -224,3 +224,37 @@ async fn what_an_address_cannot_hold_is_not_sent() {
     client.send(Call::link("get", "//evil.example/x?a=https://evil.example")).await.unwrap();
     assert_eq!(script.seen()[0].uri, "https://host.example//evil.example/x?a=https://evil.example");
 }
+
+#[tokio::test(start_paused = true)]
+async fn r18_a_write_whose_answer_is_lost_is_sent_once_and_said_to_be_uncertain() {
+    let timeout = || broken(BrokenKind::Timeout, true);
+    for (reply, safety, uncertain) in [
+        (timeout(), Safety::Write, true),
+        (broken(BrokenKind::Interrupted, true), Safety::Write, true),
+        (status(500), Safety::Write, true),
+        (status(503), Safety::Write, true),
+        (status(408), Safety::Write, true),
+        (status(400), Safety::Write, false),
+        (status(403), Safety::Write, false),
+        (broken(BrokenKind::Connect, false), Safety::Write, false),
+        (timeout(), Safety::Read, false),
+        (status(503), Safety::Read, false),
+    ] {
+        let case = format!("{reply:?} {safety:?}");
+        let script = Script::new(move |_, _| reply.clone());
+        let error = client_with(&script, patient(), 0).send(call(safety, false)).await.unwrap_err();
+        assert_eq!(error.is_uncertain(), uncertain, "{case}");
+        if uncertain {
+            assert_eq!(script.count(), 1, "{case}");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn r18_a_write_that_outlasts_its_deadline_is_uncertain() {
+    let script = Script::slow(Duration::from_secs(3600), |_, _| status(200));
+    let settings = Settings { deadline: Duration::from_secs(5), ..patient() };
+    let error = client_with(&script, settings, 0).send(call(Safety::Write, false)).await.unwrap_err();
+    assert!(error.is_uncertain());
+    assert_eq!(script.count(), 1);
+}

@@ -180,7 +180,7 @@ async fn t04_t06_r12_a_request_is_bounded_by_its_time_out_and_a_call_by_its_dead
     assert_eq!((error.kind(), error.attempts(), script.count()), (ErrorKind::Timeout, 3, 3));
     assert!(error.is_temporary() && error.message().contains("150 s"));
     assert_eq!(client.meter().read().in_flight, 0);
-    let write = Call::new("write", http::Method::PUT, "/x", crate::Safety::Write);
+    let write = Call::new("write", http::Method::PUT, "/x", Safety::Write);
     let error = client.send(write).await.unwrap_err();
     assert_eq!((error.kind(), error.attempts(), script.count()), (ErrorKind::Timeout, 1, 4));
 }
