@@ -15,6 +15,8 @@ pub(crate) enum Exit {
     Partial,
     /// `--fail-on` was met.
     FailOn,
+    /// Something would change: `plan` or `--dry-run`.
+    WouldChange,
 }
 
 impl From<Exit> for ExitCode {
@@ -25,6 +27,7 @@ impl From<Exit> for ExitCode {
             Exit::Usage => 2,
             Exit::Partial => 3,
             Exit::FailOn => 4,
+            Exit::WouldChange => 5,
         })
     }
 }

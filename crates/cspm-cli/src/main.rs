@@ -2,6 +2,7 @@
 
 mod args;
 mod commands;
+mod confirm;
 mod exit;
 mod interrupt;
 mod logging;
@@ -52,6 +53,9 @@ fn run(cli: &Cli) -> Result<Exit, Stop> {
             Command::Findings(args) => commands::findings::run(cli, args).await,
             Command::Accounts(args) => commands::listings::accounts(cli, args).await,
             Command::Rules(args) => commands::listings::rules(cli, args).await,
+            Command::Policies(args) => commands::policies::run(cli, &args.command).await,
+            Command::Suppress(args) => commands::suppress::suppress(cli, args).await,
+            Command::Unsuppress(args) => commands::suppress::unsuppress(cli, args).await,
             Command::Capabilities(args) => commands::capabilities::run(cli, args),
             Command::Ocsf(args) => commands::ocsf::run(cli, args),
             Command::Doctor(args) => commands::doctor::run(cli, args).await,

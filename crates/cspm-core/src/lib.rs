@@ -43,10 +43,10 @@ pub use finding::{
 pub use meter::{Meter, MeterReading};
 pub use notice::{Notice, Notices};
 pub use policy::{
-    AccountRules, Application, Applied, ApplyMode, Change, Exceptions, Noted, Policy, PolicyChanges,
-    PolicyEntry, PolicyKind, PolicyQuery, PolicyStore, PushMode, PushOutcome, Pushed, RuleChange,
-    RuleSetting, RuleSettings, after_apply, apply_policy, delete_policy, plan_push, preview_application,
-    push, rule_changes,
+    AccountRules, Application, Applied, AppliedTo, ApplyMode, Change, Exceptions, Noted, Policy,
+    PolicyChanges, PolicyEntry, PolicyKind, PolicyQuery, PolicyStore, PushMode, PushOutcome, Pushed,
+    RuleChange, RuleSetting, RuleSettings, after_apply, apply_policy, delete_policy, plan_policy, plan_push,
+    policies_for, preview_application, push, rule_changes,
 };
 pub use query::{AccountQuery, FindingQuery, OutcomeFilter, RuleQuery, SuppressedFilter, same_letters};
 pub use report::{ConnectionReport, RunReport, ScopeReport};

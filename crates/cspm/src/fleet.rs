@@ -6,8 +6,8 @@ use std::task::{Context, Poll};
 
 use cspm_core::{
     Account, AccountQuery, ConnectionReport, Error, ErrorKind, Finding, FindingQuery, MeterReading, Origin,
-    Progress, Reading, Record, Result, Rule, RuleQuery, RunReport, Scope, ScopeReport, SharedVendor,
-    Timestamp,
+    PolicyEntry, PolicyQuery, Progress, Reading, Record, Result, Rule, RuleQuery, RunReport, Scope,
+    ScopeReport, SharedVendor, Timestamp,
 };
 use futures_core::Stream;
 use futures_util::StreamExt;
@@ -91,6 +91,14 @@ impl Fleet {
     /// As [`findings`](Self::findings).
     pub fn rules(&self) -> Result<Run<Rule>> {
         self.run(&[], |_| RuleQuery)
+    }
+
+    /// Lists the policies of every connection.
+    ///
+    /// # Errors
+    /// As [`findings`](Self::findings).
+    pub fn policies(&self) -> Result<Run<PolicyEntry>> {
+        self.run(&[], |_| PolicyQuery)
     }
 
     fn run<T: Record>(&self, named: &[String], query: impl Fn(&Member) -> T::Query) -> Result<Run<T>> {

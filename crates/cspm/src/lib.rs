@@ -27,6 +27,8 @@
 
 pub mod config;
 mod fleet;
+pub mod policy_file;
+mod problem;
 mod vendors;
 
 pub use cspm_core::*;

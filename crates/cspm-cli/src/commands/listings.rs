@@ -1,4 +1,4 @@
-//! `cspm accounts` and `cspm rules`.
+//! `cspm accounts` and `cspm rules`, and what every listing does.
 
 use cspm::{Account, Record, Rule, Run};
 use futures_util::StreamExt as _;
@@ -46,7 +46,7 @@ pub(crate) async fn rules(cli: &Cli, args: &ListArgs) -> Result<Exit, Stop> {
     .await
 }
 
-async fn list<T: Record + serde::Serialize>(
+pub(super) async fn list<T: Record + serde::Serialize>(
     cli: &Cli,
     mut run: Run<T>,
     args: &ListArgs,

@@ -6,10 +6,12 @@ pub(crate) mod doctor;
 pub(crate) mod findings;
 pub(crate) mod listings;
 pub(crate) mod ocsf;
+pub(crate) mod policies;
 pub(crate) mod simulate;
+pub(crate) mod suppress;
 
-use cspm::Fleet;
 use cspm::config::{self, Configuration};
+use cspm::{Fleet, SharedVendor};
 
 use crate::args::Cli;
 use crate::exit::Stop;
@@ -41,4 +43,27 @@ fn fleet(configuration: &Configuration) -> Result<Fleet, Stop> {
         let lines: Vec<String> = errors.iter().map(ToString::to_string).collect();
         Stop::usage(lines.join("\n"))
     })
+}
+
+/// The one connection that a command is about.
+struct One {
+    vendor: SharedVendor,
+    /// The accounts that the configuration confines it to.
+    confined_to: Vec<String>,
+}
+
+/// Makes the one connection that a command is about: the named one, or the only one there is.
+fn one(cli: &Cli) -> Result<One, Stop> {
+    let configuration = configuration(cli)?;
+    let names: Vec<&str> =
+        configuration.connections.iter().map(|connection| connection.name.as_str()).collect();
+    let [connection] = configuration.connections.as_slice() else {
+        let message =
+            format!("this is about one connection; name it with --connection: {}", names.join(", "));
+        return Err(Stop::usage(message));
+    };
+    let confined_to = connection.accounts.clone();
+    let vendor = fleet(&configuration)?.vendors().next().cloned();
+    let vendor = vendor.ok_or_else(|| Stop::usage("there is no connection"))?;
+    Ok(One { vendor, confined_to })
 }

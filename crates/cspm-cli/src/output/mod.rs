@@ -1,6 +1,7 @@
 //! Writing findings and listings.
 
-pub(crate) mod csv;
+pub(crate) mod changes;
+mod csv;
 pub(crate) mod json;
 pub(crate) mod ocsf;
 pub(crate) mod table;

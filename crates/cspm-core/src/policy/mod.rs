@@ -2,6 +2,7 @@
 
 mod apply;
 mod changes;
+mod plan;
 mod push;
 mod setting;
 mod store;
@@ -15,7 +16,10 @@ use serde::Serialize;
 
 pub use self::apply::{Application, ApplyMode, after_apply};
 pub use self::changes::{Change, PolicyChanges, PushMode, RuleChange, plan_push, rule_changes};
-pub use self::push::{Applied, PushOutcome, Pushed, apply_policy, delete_policy, preview_application, push};
+pub use self::plan::{plan_policy, policies_for};
+pub use self::push::{
+    Applied, AppliedTo, PushOutcome, Pushed, apply_policy, delete_policy, preview_application, push,
+};
 pub use self::setting::{Exceptions, RuleSetting};
 pub use self::store::{AccountRules, Noted, PolicyStore};
 use crate::{Origin, Verbatim};

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::{
-    AccountRules, Application, Policy, PolicyChanges, PolicyStore, PushMode, RuleChange, after_apply,
+    AccountRules, Application, Noted, Policy, PolicyChanges, PolicyStore, PushMode, RuleChange, after_apply,
     plan_push, rule_changes,
 };
 use crate::{Error, Notice, Result, gather};
@@ -165,6 +165,16 @@ pub async fn delete_policy(store: &dyn PolicyStore, id: &str) -> Result<()> {
 
 /// What became of an application, for one account.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct AppliedTo {
+    /// The account.
+    pub account: String,
+    /// What became of it.
+    #[serde(flatten)]
+    pub applied: Applied,
+}
+
+/// What became of an application.
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(tag = "result", rename_all = "lowercase")]
 pub enum Applied {
     /// The vendor took the order; it carries it out in the background and does not say when.
@@ -187,16 +197,17 @@ pub async fn apply_policy(
     store: &dyn PolicyStore,
     accounts: Option<&dyn AccountRules>,
     application: &Application,
-) -> Result<(Vec<(String, Applied)>, Vec<Notice>)> {
+) -> Result<Noted<Vec<AppliedTo>>> {
+    let to = |account: &String, applied| AppliedTo { account: account.clone(), applied };
     let error = match store.apply(application).await {
         Ok(sent) => {
-            let all = application.accounts.iter().map(|account| (account.clone(), Applied::Sent));
-            return Ok((all.collect(), sent.notices));
+            return Ok(sent
+                .map(|()| application.accounts.iter().map(|account| to(account, Applied::Sent)).collect()));
         }
         Err(error) if error.is_uncertain() => error,
         Err(error) => return Err(error),
     };
-    let mut applied = Vec::new();
+    let mut all = Vec::new();
     let policy = store.get(&application.policy).await;
     for account in &application.accounts {
         let is_done = match (&policy, accounts) {
@@ -207,10 +218,12 @@ pub async fn apply_policy(
             }),
             _ => false,
         };
-        let result = if is_done { Applied::Done } else { Applied::Unknown { error: error.clone() } };
-        applied.push((account.clone(), result));
+        all.push(to(
+            account,
+            if is_done { Applied::Done } else { Applied::Unknown { error: error.clone() } },
+        ));
     }
-    Ok((applied, Vec::new()))
+    Ok(Noted::plain(all))
 }
 
 /// What each of an account's rules would become, without a write.

@@ -37,6 +37,19 @@ pub enum DeedResult {
     Unknown,
 }
 
+impl DeedResult {
+    /// The word used in tables.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::Unchanged => "unchanged",
+            Self::Failed => "failed",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
 /// One finding's result.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Deed {

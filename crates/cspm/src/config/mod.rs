@@ -5,7 +5,6 @@
 //! type that neither prints nor serialises.
 
 mod find;
-mod problem;
 mod read;
 mod secret;
 #[cfg(test)]
@@ -20,7 +19,7 @@ use cspm_http::BaseUrl;
 use secrecy::SecretString;
 
 pub use self::find::find;
-pub use self::problem::{ConfigError, Problem, Problems};
+pub use crate::problem::{ConfigError, Problem, Problems};
 
 /// A configuration file larger than this is refused.
 const LARGEST: u64 = 8 * 1024 * 1024;
@@ -109,20 +108,7 @@ impl Configuration {
     /// # Errors
     /// [`ConfigError`] with every problem of the file.
     pub fn load(path: &Path) -> Result<Self, ConfigError> {
-        let unreadable = |reason: String| ConfigError::Unreadable { path: path.to_owned(), reason };
-        let metadata = std::fs::metadata(path).map_err(|error| unreadable(error.to_string()))?;
-        if metadata.is_dir() {
-            return Err(unreadable("it is a directory; name the file in it".to_owned()));
-        }
-        let file = std::fs::File::open(path).map_err(|error| unreadable(error.to_string()))?;
-        let mut bytes = Vec::new();
-        file.take(LARGEST + 1).read_to_end(&mut bytes).map_err(|error| unreadable(error.to_string()))?;
-        if bytes.len() as u64 > LARGEST {
-            return Err(unreadable("it is larger than 8 MiB".to_owned()));
-        }
-        let text = String::from_utf8(bytes).map_err(|error| {
-            unreadable(format!("it is not UTF-8 (at byte {})", error.utf8_error().valid_up_to()))
-        })?;
+        let text = read_text(path)?;
         Self::parse(&text, path, &|name| std::env::var_os(name))
     }
 
@@ -139,4 +125,22 @@ impl Configuration {
         read::configuration(text, environment)
             .map_err(|complaints| ConfigError::Invalid(complaints.into_problems(file)))
     }
+}
+
+/// The text of a file that a user names: at most 8 MiB of UTF-8.
+pub(crate) fn read_text(path: &Path) -> Result<String, ConfigError> {
+    let unreadable = |reason: String| ConfigError::Unreadable { path: path.to_owned(), reason };
+    let metadata = std::fs::metadata(path).map_err(|error| unreadable(error.to_string()))?;
+    if metadata.is_dir() {
+        return Err(unreadable("it is a directory; name the file in it".to_owned()));
+    }
+    let file = std::fs::File::open(path).map_err(|error| unreadable(error.to_string()))?;
+    let mut bytes = Vec::new();
+    file.take(LARGEST + 1).read_to_end(&mut bytes).map_err(|error| unreadable(error.to_string()))?;
+    if bytes.len() as u64 > LARGEST {
+        return Err(unreadable("it is larger than 8 MiB".to_owned()));
+    }
+    String::from_utf8(bytes).map_err(|error| {
+        unreadable(format!("it is not UTF-8 (at byte {})", error.utf8_error().valid_up_to()))
+    })
 }

@@ -11,9 +11,9 @@ use cspm_http::BaseUrl;
 use serde_spanned::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::problem::Complaints;
 use super::secret::{self, Found, Source};
 use super::{Configuration, Connection, Credential, VendorKind};
+use crate::problem::{Complaints, unknown};
 use crate::vendors;
 
 type Environment<'a> = &'a dyn Fn(&str) -> Option<OsString>;
@@ -372,31 +372,4 @@ impl<'r, 't> Reader<'r, 't> {
         }
         Some(name.to_owned())
     }
-}
-
-fn unknown(key: &str, known: &[&str]) -> String {
-    let shown = cspm_core::clean_text(key, 60);
-    match known.iter().min_by_key(|known| distance(known, key)).filter(|known| distance(known, key) <= 3) {
-        Some(near) => format!("unknown key \"{shown}\"; did you mean {near}?"),
-        None => format!("unknown key \"{shown}\"; known are {}", known.join(", ")),
-    }
-}
-
-/// How many letters two words differ by (Levenshtein).
-fn distance(one: &str, other: &str) -> usize {
-    let other: Vec<char> = other.chars().take(64).collect();
-    let mut row: Vec<usize> = (0..=other.len()).collect();
-    for (line, letter) in one.chars().take(64).enumerate() {
-        let mut diagonal = line;
-        let mut left = line + 1;
-        for (above, mine) in row.iter_mut().skip(1).zip(&other) {
-            let best = (diagonal + usize::from(letter != *mine)).min(left + 1).min(*above + 1);
-            diagonal = std::mem::replace(above, best);
-            left = best;
-        }
-        if let Some(first) = row.first_mut() {
-            *first = line + 1;
-        }
-    }
-    row.last().copied().unwrap_or_default()
 }

@@ -1,4 +1,4 @@
-//! What is wrong with a configuration: every problem at once, with its place and what to write instead.
+//! What is wrong with a file of the user's: every problem at once, with its place and what to write instead.
 
 use std::fmt;
 use std::ops::Range;
@@ -58,17 +58,17 @@ impl fmt::Display for Problems {
 }
 
 /// Collects problems of one text and turns byte places into lines and columns.
-pub(super) struct Complaints<'a> {
+pub(crate) struct Complaints<'a> {
     text: &'a str,
     list: Vec<Problem>,
 }
 
 impl<'a> Complaints<'a> {
-    pub(super) fn about(text: &'a str) -> Self {
+    pub(crate) fn about(text: &'a str) -> Self {
         Self { text, list: Vec::new() }
     }
 
-    pub(super) fn add(&mut self, place: Range<usize>, message: impl Into<String>) {
+    pub(crate) fn add(&mut self, place: Range<usize>, message: impl Into<String>) {
         let before = self.text.get(..place.start).unwrap_or(self.text);
         let line_start = before.rfind('\n').map_or(0, |at| at + 1);
         self.list.push(Problem {
@@ -78,12 +78,40 @@ impl<'a> Complaints<'a> {
         });
     }
 
-    pub(super) fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.list.is_empty()
     }
 
-    pub(super) fn into_problems(mut self, file: &Path) -> Problems {
+    pub(crate) fn into_problems(mut self, file: &Path) -> Problems {
         self.list.sort_by_key(|problem| (problem.line, problem.column));
         Problems { file: file.to_owned(), list: self.list }
     }
+}
+
+/// Says that a key is unknown, and which one may be meant.
+pub(crate) fn unknown(key: &str, known: &[&str]) -> String {
+    let shown = cspm_core::clean_text(key, 60);
+    match known.iter().min_by_key(|known| distance(known, key)).filter(|known| distance(known, key) <= 3) {
+        Some(near) => format!("unknown key \"{shown}\"; did you mean {near}?"),
+        None => format!("unknown key \"{shown}\"; known are {}", known.join(", ")),
+    }
+}
+
+/// How many letters two words differ by (Levenshtein).
+fn distance(one: &str, other: &str) -> usize {
+    let other: Vec<char> = other.chars().take(64).collect();
+    let mut row: Vec<usize> = (0..=other.len()).collect();
+    for (line, letter) in one.chars().take(64).enumerate() {
+        let mut diagonal = line;
+        let mut left = line + 1;
+        for (above, mine) in row.iter_mut().skip(1).zip(&other) {
+            let best = (diagonal + usize::from(letter != *mine)).min(left + 1).min(*above + 1);
+            diagonal = std::mem::replace(above, best);
+            left = best;
+        }
+        if let Some(first) = row.first_mut() {
+            *first = line + 1;
+        }
+    }
+    row.last().copied().unwrap_or_default()
 }

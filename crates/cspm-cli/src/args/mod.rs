@@ -1,7 +1,10 @@
 //! The command line (contract sections 2 and 3).
 
+mod policies;
+
 use std::path::PathBuf;
 
+pub(crate) use self::policies::*;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use cspm::ocsf::Version;
 use cspm::{Severity, Timestamp};
@@ -59,6 +62,16 @@ pub(crate) enum Command {
     /// List the vendors' rules
     #[command(after_help = "Example: cspm rules --connection trend-prod --format ndjson")]
     Rules(ListArgs),
+    /// Manage policies: what is checked, and how
+    Policies(PoliciesArgs),
+    /// Suppress findings at the vendor, with a reason and an end
+    #[command(
+        after_help = "Example: cspm suppress --connection trend-prod --until 2026-03-31 --reason \"ticket 12\" VENDOR_ID"
+    )]
+    Suppress(SuppressArgs),
+    /// Lift suppressions at the vendor
+    #[command(after_help = "Example: cspm unsuppress --connection trend-prod VENDOR_ID")]
+    Unsuppress(UnsuppressArgs),
     /// Show what each vendor supports, and who evaluates which filter
     #[command(after_help = "Example: cspm capabilities --format json")]
     Capabilities(ListArgs),
