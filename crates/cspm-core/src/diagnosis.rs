@@ -2,10 +2,12 @@
 
 use serde::Serialize;
 
-use crate::{Error, ErrorKind, Owner, Result};
+use crate::{Error, ErrorKind, Obstacle, Owner, Result};
 
 /// More than this between two clocks, in seconds, is worth a word: suppressions begin and end by the clock.
 const MOST_SKEW: u64 = 300;
+
+const SET_CLOCK: &str = "set this machine's clock (NTP)";
 
 /// One thing that was checked.
 #[derive(Clone, Debug, Serialize)]
@@ -59,8 +61,11 @@ impl Diagnosis {
     /// Nothing answers, or not securely.
     #[must_use]
     pub fn unreachable(error: &Error, remedy: &str) -> Self {
-        let check = if error.message().contains("secure connection") { "tls" } else { "address" };
-        Self::ill(check, error, remedy)
+        match error.obstacle() {
+            None => Self::ill("address", error, remedy),
+            Some(Obstacle::Tls) => Self::ill("tls", error, remedy),
+            Some(Obstacle::Clock) => Self::ill("clock", error, SET_CLOCK),
+        }
     }
 
     /// How far the vendor's clock is ahead of this machine's, in seconds; negative if behind.
@@ -71,6 +76,6 @@ impl Diagnosis {
             return Self::well("clock", format!("{apart} s apart"));
         }
         let message = format!("this machine's clock and the vendor's are {apart} s apart");
-        Self::ill("clock", &Error::new(ErrorKind::Config, message), "set this machine's clock (NTP)")
+        Self::ill("clock", &Error::new(ErrorKind::Config, message), SET_CLOCK)
     }
 }

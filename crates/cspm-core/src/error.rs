@@ -107,6 +107,16 @@ impl fmt::Display for Owner {
     }
 }
 
+/// What is in the way of a connection, where more is known than its kind says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Obstacle {
+    /// The two ends do not agree on a secure connection.
+    Tls,
+    /// This machine's clock, as far as can be told from here.
+    Clock,
+}
+
 /// One failure. Cheap to clone, so that one failed log-in can be told to every task that waited for it.
 ///
 /// `Display` is one line that says what was asked, what happened and the status; it never holds a credential, a URL or
@@ -121,6 +131,7 @@ struct Inner {
     message: String,
     operation: Option<&'static str>,
     status: Option<u16>,
+    obstacle: Option<Obstacle>,
     temporary: bool,
     uncertain: bool,
     attempts: u32,
@@ -135,6 +146,7 @@ impl Error {
             message: message.into(),
             operation: None,
             status: None,
+            obstacle: None,
             temporary: false,
             uncertain: false,
             attempts: 1,
@@ -176,6 +188,12 @@ impl Error {
     #[must_use]
     pub fn with_status(self, status: u16) -> Self {
         self.edit(|inner| inner.status = Some(status))
+    }
+
+    /// Says what is in the way.
+    #[must_use]
+    pub fn with_obstacle(self, obstacle: Obstacle) -> Self {
+        self.edit(|inner| inner.obstacle = Some(obstacle))
     }
 
     /// Says how often it was tried.
@@ -235,6 +253,12 @@ impl Error {
     #[must_use]
     pub fn status(&self) -> Option<u16> {
         self.0.status
+    }
+
+    /// What is in the way, if that is known.
+    #[must_use]
+    pub fn obstacle(&self) -> Option<Obstacle> {
+        self.0.obstacle
     }
 
     /// Whether trying again later can help.

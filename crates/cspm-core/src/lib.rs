@@ -35,7 +35,7 @@ pub use automation::{Automation, AutomationQuery, AutomationStore};
 pub use capabilities::{Capabilities, Capability, Evaluator, Operation, Support};
 pub use diagnosis::Diagnosis;
 pub use engine::{Gathered, Progress, Reading, gather, read};
-pub use error::{Error, ErrorKind, Owner, Result};
+pub use error::{Error, ErrorKind, Obstacle, Owner, Result};
 pub use finding::{
     AccountRef, Finding, Origin, Outcome, Remediation, Resource, RuleRef, StandardRef, State, Suppression,
     Tags,

@@ -26,4 +26,4 @@ pub use base::{BadAddress, BaseUrl, ForeignLink, encode};
 pub use call::{Answer, Call, Safety};
 pub use client::{Client, ClientBuilder, Settings};
 pub use dialect::{Dialect, usual_kind};
-pub use exchange::{Broken, BrokenKind, Exchange, check_certificates};
+pub use exchange::{Broken, BrokenKind, Exchange, Network, Resolve, check_certificates};

@@ -68,6 +68,8 @@ impl Repeats {
             Some(stated) => stated.saturating_add(Duration::from_millis(fastrand::u64(0..JITTER_MS))),
             // The pace says when; nothing is added.
             None if is_refusal => pace.held_for().unwrap_or_default(),
+            // A server that says so has ended one connection, as it does now and then; on the next it may go on at once.
+            None if self.failures == 1 && failure.was_turned_away() => Duration::ZERO,
             None => wait_before(self.failures - 1, fastrand::f64()),
         })
     }

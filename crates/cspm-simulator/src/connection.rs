@@ -1,41 +1,36 @@
 //! One connection of HTTP/1.1: our own loop, because no HTTP library sends what the faults need.
 
 use std::io;
-use std::time::Duration;
 
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 use http::{HeaderMap, StatusCode};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
 use tokio::task::yield_now;
 
 use crate::error_body::ErrorBody;
 use crate::exchange::{Broken, SimAnswer};
 use crate::request::{Arrived, read_request};
 use crate::simulator::Simulator;
+use crate::stream::Stream;
 
 /// How much a client may send ahead while its request is being answered.
 const LARGEST_AHEAD: usize = 1 << 20;
 
-/// How long a connection that is to be closed may still send, so that it gets the answer and not a reset.
-const LINGER: Duration = Duration::from_millis(500);
-
 /// Answers requests until the connection ends, one way or the other.
-pub(crate) async fn serve_connection(mut stream: TcpStream, simulator: Simulator) {
+pub(crate) async fn serve_connection(mut stream: impl Stream, simulator: Simulator) {
     // What goes wrong on a connection is the client's to tell; the log has what arrived.
     let _ =
         Connection { stream: &mut stream, buffer: BytesMut::with_capacity(8 << 10) }.run(&simulator).await;
 }
 
-struct Connection<'a> {
-    stream: &'a mut TcpStream,
+struct Connection<'a, S> {
+    stream: &'a mut S,
     /// Read, but not yet used.
     buffer: BytesMut,
 }
 
-impl Connection<'_> {
+impl<S: Stream> Connection<'_, S> {
     async fn run(&mut self, simulator: &Simulator) -> io::Result<()> {
-        self.stream.set_nodelay(true)?;
         loop {
             let (request, keep_alive) = match read_request(self.stream, &mut self.buffer).await? {
                 Arrived::Request { request, keep_alive } => (request, keep_alive),
@@ -48,8 +43,8 @@ impl Connection<'_> {
             };
             match answered {
                 Ok(true) => {}
-                Ok(false) => return self.close().await,
-                Err(broken) => return self.fail(broken).await,
+                Ok(false) => return self.stream.close().await,
+                Err(broken) => return self.stream.fail(broken).await,
             }
         }
     }
@@ -121,36 +116,7 @@ impl Connection<'_> {
         headers.insert(http::header::CONTENT_LENGTH, response.body.len().into());
         let head = write_head(&[], status, &headers);
         self.write_piece(head, response.body, false).await?;
-        self.close().await
-    }
-
-    async fn fail(&mut self, broken: Broken) -> io::Result<()> {
-        match broken {
-            Broken::Refused
-            | Broken::ResetBeforeAnswer
-            | Broken::ResetInBody { .. }
-            | Broken::Stalled { .. } => self.stream.set_zero_linger(),
-            Broken::ClosedBeforeAnswer | Broken::ClosedInBody { .. } => self.close().await,
-            Broken::NotHttp(bytes) => {
-                self.stream.write_all(&bytes).await?;
-                self.close().await
-            }
-        }
-    }
-
-    /// Closes our side, then takes in what the client still sends: to close over unread bytes would reset the
-    /// connection, and the client might lose the answer.
-    async fn close(&mut self) -> io::Result<()> {
-        self.stream.shutdown().await?;
-        let drain = async {
-            loop {
-                self.buffer.clear();
-                if self.stream.read_buf(&mut self.buffer).await? == 0 {
-                    return io::Result::Ok(());
-                }
-            }
-        };
-        tokio::time::timeout(LINGER, drain).await.unwrap_or(Ok(()))
+        self.stream.close().await
     }
 }
 

@@ -53,6 +53,12 @@ pub(crate) enum Break {
     Stall,
     Reset,
     Close,
+    /// HTTP/2: this stream is refused, unprocessed.
+    Refuse,
+    /// HTTP/2: the connection ends, and this stream is one of those that were not processed.
+    GoAway,
+    /// HTTP/2: this stream alone is reset.
+    ResetStream,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

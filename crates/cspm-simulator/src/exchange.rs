@@ -31,6 +31,15 @@ pub enum Broken {
         /// Bytes of the body that came.
         received: usize,
     },
+    /// The server refused this one request: it was surely not processed (HTTP/2: `RST_STREAM` with `REFUSED_STREAM`).
+    RefusedStream,
+    /// The server ends the connection and says that it did not process this request (HTTP/2: `GOAWAY`).
+    GoAway,
+    /// The answer to this one request was broken off after so many bytes of the body (HTTP/2: `RST_STREAM`).
+    ResetStream {
+        /// Bytes of the body that came.
+        received: usize,
+    },
     /// Nothing came for [`STALL`], and the simulator gave up. A client with a time-out never sees it.
     Stalled {
         /// Bytes of the body that came before.
@@ -52,6 +61,9 @@ impl fmt::Display for Broken {
             Self::ClosedInBody { received } => {
                 write!(f, "connection closed after {received} bytes of the body")
             }
+            Self::RefusedStream => f.write_str("stream refused"),
+            Self::GoAway => f.write_str("connection ended before the request was processed"),
+            Self::ResetStream { received } => write!(f, "stream reset after {received} bytes of the body"),
             Self::Stalled { received } => write!(f, "connection silent after {received} bytes of the body"),
             Self::NotHttp(_) => f.write_str("answer is not HTTP"),
         }
@@ -132,6 +144,9 @@ impl Simulator {
             Start::Raw(bytes) => return Err(Broken::NotHttp(bytes)),
             Start::Nothing(Break::Reset) => return Err(Broken::ResetBeforeAnswer),
             Start::Nothing(Break::Close) => return Err(Broken::ClosedBeforeAnswer),
+            Start::Nothing(Break::Refuse) => return Err(Broken::RefusedStream),
+            Start::Nothing(Break::GoAway) => return Err(Broken::GoAway),
+            Start::Nothing(Break::ResetStream) => return Err(Broken::ResetStream { received: 0 }),
             Start::Nothing(Break::Stall) if unless_down(&mut down, STALL).await => {
                 return Err(Broken::Stalled { received: 0 });
             }
@@ -171,6 +186,10 @@ impl SimBody {
         let broken = match self.failure.take()? {
             Break::Reset => Broken::ResetInBody { received },
             Break::Close => Broken::ClosedInBody { received },
+            Break::ResetStream => Broken::ResetStream { received },
+            // Both say that nothing was processed: they come before an answer only.
+            Break::Refuse => Broken::RefusedStream,
+            Break::GoAway => Broken::GoAway,
             Break::Stall if unless_down(&mut self.down, STALL).await => Broken::Stalled { received },
             Break::Stall => self.cut_off(),
         };

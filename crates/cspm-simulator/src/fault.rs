@@ -57,6 +57,13 @@ pub enum Fault {
     Answer(SimResponse),
     /// These bytes instead of HTTP, then the connection is closed. In process: [`crate::Broken::NotHttp`].
     NotHttp(Bytes),
+    /// HTTP/2: the request's stream is refused (`RST_STREAM` with `REFUSED_STREAM`), which says that it was not
+    /// processed. Over HTTP/1.1, which cannot say that, the connection is closed before the answer.
+    RefusedStream,
+    /// HTTP/2: `GOAWAY` without an error whose last stream is the one before the request's, which says that it was not
+    /// processed; then the connection is closed, whatever else is under way on it. Over HTTP/1.1 the connection is
+    /// closed before the answer.
+    GoAway,
 
     // ---- time ----
     /// The answer comes so much later.
@@ -92,6 +99,12 @@ pub enum Fault {
     },
     /// Closed after so many bytes of the body, always before its end: a body shorter than its stated length.
     CloseInBody {
+        /// Bytes of the body that are sent.
+        after: usize,
+    },
+    /// HTTP/2: the request's stream is reset (`RST_STREAM` with `INTERNAL_ERROR`) after so many bytes of the body, always
+    /// before its end. The client may see fewer. Over HTTP/1.1: [`Fault::ResetInBody`].
+    ResetStream {
         /// Bytes of the body that are sent.
         after: usize,
     },
@@ -242,6 +255,8 @@ impl Fault {
                 | Self::NoContent
                 | Self::Answer(_)
                 | Self::NotHttp(_)
+                | Self::RefusedStream
+                | Self::GoAway
         )
     }
 }

@@ -56,6 +56,14 @@ fn replace(fault: &Fault, delivery: &mut Delivery, request: &SimRequest, now: i6
             delivery.start = Start::Raw(bytes.clone());
             return;
         }
+        Fault::RefusedStream => {
+            delivery.start = Start::Nothing(Break::Refuse);
+            return;
+        }
+        Fault::GoAway => {
+            delivery.start = Start::Nothing(Break::GoAway);
+            return;
+        }
         _ => return,
     };
 }
@@ -87,6 +95,7 @@ fn spoil_travel(fault: &Fault, delivery: &mut Delivery, draw: f64) {
         Fault::HalfBodyThenStall => delivery.cut = cut(CutAt::Half, Break::Stall),
         Fault::ResetInBody { after } => delivery.cut = cut(CutAt::Byte(*after), Break::Reset),
         Fault::CloseInBody { after } => delivery.cut = cut(CutAt::Byte(*after), Break::Close),
+        Fault::ResetStream { after } => delivery.cut = cut(CutAt::Byte(*after), Break::ResetStream),
         Fault::DripBytes { every } => delivery.pace = Some(Pace { size: 1, every: *every }),
         Fault::OneBytePackets => delivery.pace = Some(Pace { size: 1, every: Duration::ZERO }),
         Fault::StatedLength(length) => delivery.framing = Framing::Stated(*length),

@@ -9,7 +9,7 @@
 //! * a [`Throttle`] for each credential, a [`Latency`], and a [`SimClock`] that can be moved.
 //!
 //! It is reached over HTTP/1.1 on loopback ([`Simulator::serve`], or [`Simulator::serve_in_thread`] so as not to share
-//! the client's runtime), or in process ([`Simulator::exchange`], [`Simulator::open`]), where all waiting is a sleep of
+//! the client's runtime), with the feature `tls` also over TLS and HTTP/2 (`Simulator::serve_tls`), or in process ([`Simulator::exchange`], [`Simulator::open`]), where all waiting is a sleep of
 //! tokio's clock: under its paused clock an hour of throttling takes no time.
 //!
 //! ```
@@ -69,6 +69,8 @@ mod error_body;
 mod exchange;
 mod fault;
 mod gzip;
+#[cfg(feature = "tls")]
+mod http2;
 mod inject;
 mod log;
 mod matching;
@@ -77,10 +79,13 @@ mod request;
 mod retry_after;
 mod server;
 mod simulator;
+mod stream;
 mod sync;
 #[cfg(test)]
 mod testing;
 mod throttle;
+#[cfg(feature = "tls")]
+mod tls;
 
 pub use clock::{DateForm, SimClock};
 pub use delivery::STALL;
@@ -94,3 +99,5 @@ pub use retry_after::RetryAfter;
 pub use server::{HangingPort, Served};
 pub use simulator::{Latency, Simulator};
 pub use throttle::{Announce, Hint, Throttle, Throttling};
+#[cfg(feature = "tls")]
+pub use tls::{Certificate, Offer, Outdated, Tls};

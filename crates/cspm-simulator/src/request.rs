@@ -2,13 +2,12 @@
 
 use std::io;
 
+use crate::stream::Stream;
+use crate::wire::SimRequest;
 use bytes::{Buf, Bytes, BytesMut};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use httparse::Status;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
-
-use crate::wire::SimRequest;
 
 /// The longest head of a request, in bytes.
 const LARGEST_HEAD: usize = 64 << 10;
@@ -28,7 +27,7 @@ pub(crate) enum Arrived {
 }
 
 /// Reads one request. `buffer` holds what was read beyond the last one.
-pub(crate) async fn read_request(stream: &mut TcpStream, buffer: &mut BytesMut) -> io::Result<Arrived> {
+pub(crate) async fn read_request(stream: &mut impl Stream, buffer: &mut BytesMut) -> io::Result<Arrived> {
     let head = loop {
         match parse_head(buffer) {
             Ok(Some(head)) => break head,
@@ -118,21 +117,24 @@ fn split_target(target: &str) -> Option<(String, String)> {
     path.starts_with('/').then(|| (path.to_owned(), query.to_owned()))
 }
 
-async fn fill(stream: &mut TcpStream, buffer: &mut BytesMut) -> io::Result<()> {
+async fn fill(stream: &mut impl Stream, buffer: &mut BytesMut) -> io::Result<()> {
     match stream.read_buf(buffer).await? {
         0 => Err(io::ErrorKind::UnexpectedEof.into()),
         _ => Ok(()),
     }
 }
 
-async fn read_exactly(stream: &mut TcpStream, buffer: &mut BytesMut, length: usize) -> io::Result<Bytes> {
+async fn read_exactly(stream: &mut impl Stream, buffer: &mut BytesMut, length: usize) -> io::Result<Bytes> {
     while buffer.len() < length {
         fill(stream, buffer).await?;
     }
     Ok(buffer.split_to(length).freeze())
 }
 
-async fn read_chunks(stream: &mut TcpStream, buffer: &mut BytesMut) -> io::Result<Result<Bytes, StatusCode>> {
+async fn read_chunks(
+    stream: &mut impl Stream,
+    buffer: &mut BytesMut,
+) -> io::Result<Result<Bytes, StatusCode>> {
     let mut body = BytesMut::new();
     loop {
         let size = loop {
@@ -157,7 +159,7 @@ async fn read_chunks(stream: &mut TcpStream, buffer: &mut BytesMut) -> io::Resul
 }
 
 /// Reads up to the empty line after the last chunk.
-async fn skip_trailers(stream: &mut TcpStream, buffer: &mut BytesMut) -> io::Result<()> {
+async fn skip_trailers(stream: &mut impl Stream, buffer: &mut BytesMut) -> io::Result<()> {
     loop {
         match buffer.windows(2).position(|window| window == b"\r\n") {
             Some(at) => {

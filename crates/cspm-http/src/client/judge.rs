@@ -44,6 +44,11 @@ impl Failure {
         }
     }
 
+    /// Whether the server said, on a connection that stood, that it did not look at the request.
+    pub(crate) fn was_turned_away(&self) -> bool {
+        self.broken.as_ref().is_some_and(|broken| broken.kind == BrokenKind::Interrupted && !broken.sent)
+    }
+
     /// Whether a write that failed like this may have been carried out all the same: its answer is lost, or says that the
     /// vendor broke down over it. Any other answer is a refusal.
     fn leaves_open(&self, call: &Call) -> bool {

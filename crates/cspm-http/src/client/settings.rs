@@ -8,7 +8,7 @@ use cspm_core::{Authenticator, Meter, Result};
 use tokio::sync::Semaphore;
 
 use super::{Client, Shared, UNKNOWN_SKEW};
-use crate::exchange::{Exchange, Network, NetworkSettings};
+use crate::exchange::{Exchange, Network};
 use crate::pace::Pace;
 use crate::redact::Redactor;
 use crate::retry::Purse;
@@ -87,11 +87,7 @@ impl ClientBuilder {
         let Self { base, dialect, settings, authenticator, exchange } = self;
         let exchange = match exchange {
             Some(exchange) => exchange,
-            None => Arc::new(Network::open(&NetworkSettings {
-                base: &base,
-                timeout: settings.timeout,
-                ca_pem: settings.ca_pem.as_deref(),
-            })?),
+            None => Arc::new(Network::open(&base, &settings)?),
         };
         let client = Client {
             shared: Arc::new(Shared {

@@ -2,6 +2,9 @@ use std::net::SocketAddr;
 
 use http::HeaderValue;
 
+use std::time::Duration;
+use tokio::net::TcpStream;
+
 use super::*;
 use crate::testing::{PAGE, get, page_simulator, simulator};
 use crate::wire::SimResponse;

@@ -1,14 +1,23 @@
 //! The real HTTP client against servers that are nothing but a socket, on loopback.
 
-use std::io::Write as _;
+use std::io::{self, Write as _};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
 
+use cspm_core::{ErrorKind, Obstacle, Owner};
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use http::header;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 
 use super::*;
+use crate::{BaseUrl, Settings};
 
+mod http2;
+mod names;
+mod proxy;
 mod tls;
 mod wire;
 
@@ -62,10 +71,10 @@ fn network(base: &BaseUrl) -> Network {
 }
 
 fn network_within(base: &BaseUrl, timeout: Duration) -> Network {
-    Network::open(&NetworkSettings { base, timeout, ca_pem: None }).unwrap()
+    Network::open(base, &Settings { timeout, ..Settings::default() }).unwrap()
 }
 
-type Brought = std::result::Result<Response<Bytes>, Broken>;
+type Brought = Result<Response<Bytes>, Broken>;
 
 const LARGEST: u64 = 1 << 20;
 

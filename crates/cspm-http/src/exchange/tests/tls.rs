@@ -1,13 +1,12 @@
 //! Certificates: which are trusted, which are refused and with what words, and what a `ca_file` may hold.
 
-use std::sync::Arc;
-
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, date_time_ymd};
-use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use tokio_rustls::TlsAcceptor;
 
 use super::*;
-use crate::{Call, Client, Dialect, Settings};
+use crate::{Call, Client, Dialect};
 
 fn authority() -> CertifiedIssuer<'static, KeyPair> {
     named_authority("root")
@@ -73,16 +72,21 @@ async fn l01_bad_certificates_are_refused_once_and_in_words() {
     let mut expired = for_localhost();
     expired.not_before = date_time_ymd(2000, 1, 1);
     expired.not_after = date_time_ymd(2001, 1, 1);
+    let mut just_expired = for_localhost();
+    just_expired.not_before = date_time_ymd(2000, 1, 1);
+    just_expired.not_after = (std::time::SystemTime::now() - Duration::from_secs(29 * 24 * 3600)).into();
     let mut early = for_localhost();
     early.not_before = date_time_ymd(4000, 1, 1);
     let elsewhere = CertificateParams::new(vec!["other.example".to_owned()]).unwrap();
-    for (params, trusted, words) in [
-        (for_localhost(), None, "an authority that is not trusted"),
-        (for_localhost(), Some(named_authority("other").pem()), "an authority that is not trusted"),
-        (for_localhost(), Some(authority().pem()), "not signed by the authority that it names"),
-        (expired, Some(root.pem()), "has expired"),
-        (early, Some(root.pem()), "is not valid yet"),
-        (elsewhere, Some(root.pem()), "is for another host"),
+    let (tls, clock) = (Obstacle::Tls, Obstacle::Clock);
+    for (params, trusted, obstacle, words) in [
+        (for_localhost(), None, tls, "an authority that is not trusted"),
+        (for_localhost(), Some(named_authority("other").pem()), tls, "an authority that is not trusted"),
+        (for_localhost(), Some(authority().pem()), tls, "not signed by the authority that it names"),
+        (just_expired, Some(root.pem()), tls, "has expired"),
+        (expired, Some(root.pem()), clock, "days ago by this machine's clock"),
+        (early, Some(root.pem()), clock, "is not valid yet by this machine's clock"),
+        (elsewhere, Some(root.pem()), tls, "is for another host"),
     ] {
         let port = serve_tls(params, &root).await;
         let client = client(port, trusted);
@@ -93,7 +97,8 @@ async fn l01_bad_certificates_are_refused_once_and_in_words() {
             "{words}"
         );
         assert!(!error.is_temporary() && error.message().contains(words), "{words}: {error}");
-        assert!(error.message().contains("ca_file"), "{error}");
+        assert_eq!(error.obstacle(), Some(obstacle), "{error}");
+        assert_eq!(error.message().contains("ca_file"), obstacle == tls, "{error}");
         assert_eq!(client.meter().read().requests, 1);
     }
 }
@@ -143,8 +148,8 @@ fn l03_only_certificates_are_a_ca_file() {
     let der = pem_free(&root);
     assert!(check_certificates(&der).unwrap_err().message().contains("no PEM"));
     let base = BaseUrl::parse("https://host.example").unwrap();
-    let settings = NetworkSettings { base: &base, timeout: Duration::from_secs(1), ca_pem: Some(b"junk") };
-    assert_eq!(Network::open(&settings).err().unwrap().kind(), ErrorKind::Config);
+    let settings = Settings { ca_pem: Some(b"junk".to_vec()), ..Settings::default() };
+    assert_eq!(Network::open(&base, &settings).err().unwrap().kind(), ErrorKind::Config);
 }
 
 /// A certificate as other programs keep it, without the armour.

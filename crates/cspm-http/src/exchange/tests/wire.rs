@@ -1,6 +1,5 @@
 //! What a server may do to a connection and an answer.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::*;
