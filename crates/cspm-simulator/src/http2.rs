@@ -26,18 +26,51 @@ pub(crate) async fn serve_connection(stream: impl Stream, simulator: Simulator) 
     let ending = serve_streams(stream.clone(), &simulator).await;
     let Some(mut stream) = stream.into_inner() else { return };
     // What goes wrong on a connection is the client's to tell; the log has what arrived.
-    if let Ok(Some(Ending { broken, stream: number })) = ending {
+    if let Ok(Some(Ending { broken, of })) = ending {
         if broken == Broken::GoAway {
-            let _ = stream.write_all(&go_away(number.saturating_sub(2))).await;
+            let _ = stream.write_all(&go_away(of.number().saturating_sub(2))).await;
         }
         let _ = stream.fail(broken).await;
     }
 }
 
-/// Why a connection ends: because of what befell this stream.
+/// Why a connection ends: because of what befell this stream, which must live as long as the connection, because its
+/// client is told of its end.
 struct Ending {
     broken: Broken,
-    stream: u32,
+    of: OpenStream,
+}
+
+/// A stream that is not answered, or not wholly.
+enum OpenStream {
+    Asked(SendResponse<Bytes>),
+    Answering(SendStream<Bytes>),
+}
+
+impl OpenStream {
+    fn number(&self) -> u32 {
+        match self {
+            Self::Asked(respond) => respond.stream_id().as_u32(),
+            Self::Answering(stream) => stream.stream_id().as_u32(),
+        }
+    }
+
+    fn reset(&mut self, reason: Reason) {
+        match self {
+            Self::Asked(respond) => respond.send_reset(reason),
+            Self::Answering(stream) => stream.send_reset(reason),
+        }
+    }
+
+    /// What befalls one stream only is said to it; everything else ends the connection.
+    fn fail(mut self, broken: Broken) -> After {
+        match broken {
+            Broken::RefusedStream => self.reset(Reason::REFUSED_STREAM),
+            Broken::ResetStream { .. } => self.reset(Reason::INTERNAL_ERROR),
+            broken => return After::End(Ending { broken, of: self }),
+        }
+        After::Stay
+    }
 }
 
 /// What follows from how a stream ended.
@@ -80,7 +113,6 @@ async fn serve_stream(
     mut respond: SendResponse<Bytes>,
     simulator: Simulator,
 ) -> Result<After, h2::Error> {
-    let number = respond.stream_id().as_u32();
     let request = read_request(request).await?;
     let opened = tokio::select! {
         biased;
@@ -89,7 +121,7 @@ async fn serve_stream(
     };
     let SimAnswer { status, headers, mut body, travel } = match opened {
         Ok(answer) => answer,
-        Err(broken) => return Ok(fail(broken, number, |reason| respond.send_reset(reason))),
+        Err(broken) => return Ok(OpenStream::Asked(respond).fail(broken)),
     };
     for interim in travel.interim {
         let mut response = Response::new(());
@@ -109,21 +141,11 @@ async fn serve_stream(
         match piece {
             None => break,
             Some(Ok(piece)) => send(&mut stream, piece).await?,
-            Some(Err(broken)) => return Ok(fail(broken, number, |reason| stream.send_reset(reason))),
+            Some(Err(broken)) => return Ok(OpenStream::Answering(stream).fail(broken)),
         }
     }
     stream.send_data(Bytes::new(), true)?;
     Ok(if travel.keeps_alive { After::Stay } else { After::Finish })
-}
-
-/// What befalls one stream only is said to it; everything else ends the connection.
-fn fail(broken: Broken, stream: u32, reset: impl FnOnce(Reason)) -> After {
-    match broken {
-        Broken::RefusedStream => reset(Reason::REFUSED_STREAM),
-        Broken::ResetStream { .. } => reset(Reason::INTERNAL_ERROR),
-        broken => return After::End(Ending { broken, stream }),
-    }
-    After::Stay
 }
 
 /// The whole request, its authority as the `Host` that HTTP/1.1 has for it (RFC 9113, section 8.3.1).

@@ -1,8 +1,7 @@
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use http::HeaderValue;
-
-use std::time::Duration;
 use tokio::net::TcpStream;
 
 use super::*;
