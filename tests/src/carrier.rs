@@ -11,6 +11,8 @@ use cspm_simulator::Simulator;
 use cspm_simulator::wire::SimRequest;
 use http::{HeaderValue, Request, Response, header};
 
+use crate::way::Way;
+
 /// Carries requests to simulators by host and port, as a network would.
 #[derive(Debug, Default)]
 pub struct Carrier {
@@ -26,14 +28,15 @@ impl Carrier {
         self
     }
 
-    /// Requests that never reached a simulator, because it was down or the host does not exist.
-    pub fn refused(&self) -> u64 {
-        self.refused.load(Ordering::Relaxed)
-    }
-
     fn refuse(&self, kind: BrokenKind, message: &str) -> Broken {
         self.refused.fetch_add(1, Ordering::Relaxed);
         Broken { kind, sent: false, message: message.to_owned() }
+    }
+}
+
+impl Way for Carrier {
+    fn unheard(&self) -> u64 {
+        self.refused.load(Ordering::Relaxed)
     }
 }
 
@@ -71,11 +74,15 @@ impl Carrier {
             Sim::ResetBeforeAnswer
             | Sim::ClosedBeforeAnswer
             | Sim::ResetInBody { .. }
-            | Sim::ClosedInBody { .. } => BrokenKind::Interrupted,
+            | Sim::ClosedInBody { .. }
+            | Sim::RefusedStream
+            | Sim::GoAway
+            | Sim::ResetStream { .. } => BrokenKind::Interrupted,
             Sim::Stalled { .. } => BrokenKind::Timeout,
             Sim::NotHttp(_) => BrokenKind::Garbled,
         };
-        Broken { kind, sent: true, message: broken.to_string() }
+        let sent = !matches!(broken, Sim::RefusedStream | Sim::GoAway);
+        Broken { kind, sent, message: broken.to_string() }
     }
 }
 

@@ -1,14 +1,16 @@
 //! One simulated vendor, one connection to it, and everything that must hold of every run.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use cspm_core::secrecy::SecretString;
 use cspm_core::{
     Account, ErrorKind, Finding, FindingQuery, OutcomeFilter, Result, Rule, SharedVendor, SuppressedFilter,
 };
-use cspm_http::{BaseUrl, Exchange, Settings};
-use cspm_simulator::{Match, RequestLog, Simulator, bitdefender, conformity, insightcloudsec};
+use cspm_http::{BaseUrl, Settings};
+use cspm_simulator::{Match, RequestLog, Served, Simulator, Tls, bitdefender, conformity, insightcloudsec};
 
+use crate::way::{Network, Way};
 use crate::{Carrier, Installation, Kind, Model, Traces, assert_absent, fresh};
 
 /// As whom a connection calls. Whatever it is, the secret itself is fresh.
@@ -38,6 +40,8 @@ pub struct Setup {
     pub settings: Settings,
     /// Bitdefender: what to do with links to another host.
     pub next_link: cspm_bitdefender::NextLink,
+    /// Over sockets: the addresses of the vendor's host; `None` leaves that to the system.
+    pub addresses: Option<Vec<IpAddr>>,
 }
 
 impl Setup {
@@ -49,6 +53,7 @@ impl Setup {
             access: Access::Full,
             settings: Settings::default(),
             next_link: Default::default(),
+            addresses: None,
         }
     }
 
@@ -73,11 +78,83 @@ impl Setup {
         self
     }
 
-    /// Starts it.
+    /// The same, trusting this root certificate too (`ca_file`).
     #[must_use]
-    pub fn start(self) -> Lab {
-        Lab::start(self)
+    pub fn trusting(mut self, root_pem: &str) -> Self {
+        self.settings.ca_pem = Some(root_pem.as_bytes().to_vec());
+        self
     }
+
+    /// The same with one request at a time.
+    #[must_use]
+    pub fn one_by_one(mut self) -> Self {
+        self.settings.side_by_side = 1;
+        self
+    }
+
+    /// The same with a host that has these addresses, to be tried in this order; without any it does not exist.
+    #[must_use]
+    pub fn addresses(mut self, addresses: &[&str]) -> Self {
+        let parse = |address: &&str| address.parse().expect("an address");
+        self.addresses = Some(addresses.iter().map(parse).collect());
+        self
+    }
+
+    /// Starts it in this process.
+    #[must_use]
+    pub fn start(mut self) -> Lab {
+        let prepared = self.prepare();
+        let carrier = Carrier::default()
+            .with(HOST, prepared.simulator.clone())
+            .with(Lab::DECOY, prepared.decoy.clone());
+        self.connect(prepared, &format!("http://{HOST}"), Arc::new(carrier), None)
+    }
+
+    /// Starts it on a port of this machine, which is called `localhost`, with TLS or without. Time is real then.
+    pub async fn serve(mut self, tls: Option<&Tls>) -> Lab {
+        let prepared = self.prepare();
+        // The vendors' own pace would be waited for.
+        self.settings.requests_per_second.get_or_insert(1_000.0);
+        let simulator = prepared.simulator.clone();
+        let served = match tls {
+            Some(tls) => simulator.serve_tls("127.0.0.1:0", tls.clone()).await,
+            None => simulator.serve("127.0.0.1:0").await,
+        };
+        let served = served.expect("a port");
+        let origin = served.origin().replace("127.0.0.1", "localhost");
+        let base = BaseUrl::parse(&origin).expect("an address");
+        let network = Network::open(&base, &self.settings, self.addresses.clone()).expect("a client");
+        self.connect(prepared, &origin, Arc::new(network), Some(served))
+    }
+
+    fn prepare(&mut self) -> Prepared {
+        let traces = Traces::of_this_thread();
+        let secret = fresh();
+        match self.access {
+            Access::Full => self.installation.give(self.installation.kind().demo_key(), &secret),
+            Access::Key(holder) | Access::Password(holder) => self.installation.give(holder, &secret),
+            Access::Unknown | Access::WrongPassword(_) => {}
+        }
+        let (model, simulator) = self.installation.clone().start();
+        simulator.log().keep(1_000_000);
+        Prepared { model, simulator, decoy: Simulator::decoy(), secret, traces }
+    }
+
+    fn connect(self, prepared: Prepared, origin: &str, way: Arc<dyn Way>, served: Option<Served>) -> Lab {
+        let Prepared { model, simulator, decoy, secret, traces } = prepared;
+        let kind = self.installation.kind();
+        let vendor = connect(self, &secret, origin, way.clone()).expect("a connection");
+        Lab { kind, vendor, simulator, model, decoy, way, served, secret, traces }
+    }
+}
+
+/// A vendor that runs and has no client yet.
+struct Prepared {
+    model: Model,
+    simulator: Simulator,
+    decoy: Simulator,
+    secret: String,
+    traces: Traces,
 }
 
 /// One simulated vendor and one connection to it.
@@ -92,7 +169,8 @@ pub struct Lab {
     pub model: Model,
     /// A host that nobody has any business with: whatever reaches it was led astray.
     pub decoy: Simulator,
-    pub(crate) carrier: Arc<Carrier>,
+    pub(crate) way: Arc<dyn Way>,
+    served: Option<Served>,
     secret: String,
     traces: Traces,
 }
@@ -118,39 +196,6 @@ impl Lab {
         Setup::new(Installation::sized(kind, findings)).start()
     }
 
-    fn start(setup: Setup) -> Self {
-        let Setup { mut installation, access, settings, next_link } = setup;
-        let traces = Traces::of_this_thread();
-        let kind = installation.kind();
-        let secret = fresh();
-        match access {
-            Access::Full => installation.give(kind.demo_key(), &secret),
-            Access::Key(holder) | Access::Password(holder) => installation.give(holder, &secret),
-            Access::Unknown | Access::WrongPassword(_) => {}
-        }
-        let (model, simulator) = installation.start();
-        let decoy = Simulator::decoy();
-        let carrier =
-            Arc::new(Carrier::default().with(HOST, simulator.clone()).with(Self::DECOY, decoy.clone()));
-        let login = match access {
-            Access::Password(name) | Access::WrongPassword(name) => Some(name),
-            _ => None,
-        };
-        let lab = Self {
-            vendor: connect(kind, &secret, login, settings, next_link, carrier.clone())
-                .expect("a connection"),
-            kind,
-            simulator,
-            model,
-            decoy,
-            carrier,
-            secret,
-            traces,
-        };
-        lab.simulator.log().keep(1_000_000);
-        lab
-    }
-
     /// What was asked of the vendor.
     #[must_use]
     pub fn log(&self) -> &RequestLog {
@@ -166,13 +211,19 @@ impl Lab {
     /// How many requests went to a host that is not the vendor's.
     #[must_use]
     pub fn astray(&self) -> u64 {
-        self.decoy.log().count() + self.carrier.refused()
+        self.decoy.log().count() + self.way.unheard()
     }
 
     /// How many requests for findings were made.
     #[must_use]
     pub fn pages(&self) -> u64 {
         self.count(&self.kind.listing())
+    }
+
+    /// How many connections the vendor's port has accepted; none if the lab has no port.
+    #[must_use]
+    pub fn connections(&self) -> u64 {
+        self.served.as_ref().map_or(0, Served::connections)
     }
 
     /// The secret of this test.
@@ -241,16 +292,15 @@ pub fn everything() -> FindingQuery {
     }
 }
 
-fn connect(
-    kind: Kind,
-    secret: &str,
-    login: Option<&str>,
-    settings: Settings,
-    next_link: cspm_bitdefender::NextLink,
-    carrier: Arc<dyn Exchange>,
-) -> Result<SharedVendor> {
-    let base_url = BaseUrl::parse(&format!("http://{HOST}{}", kind.base_path())).expect("an address");
+fn connect(setup: Setup, secret: &str, origin: &str, way: Arc<dyn Way>) -> Result<SharedVendor> {
+    let Setup { installation, access, settings, next_link, .. } = setup;
+    let kind = installation.kind();
+    let base_url = BaseUrl::parse(&format!("{origin}{}", kind.base_path())).expect("an address");
     let name: Arc<str> = Lab::NAME.into();
+    let login = match access {
+        Access::Password(name) | Access::WrongPassword(name) => Some(name),
+        _ => None,
+    };
     let api_key = SecretString::from(secret.to_owned());
     // Neither a configuration nor a connection may print the credential.
     let silent = |printed: &dyn std::fmt::Debug| {
@@ -261,7 +311,7 @@ fn connect(
             use cspm_conformity::{Config, Conformity};
             let config = Config { name, base_url, api_key, settings };
             silent(&config);
-            let vendor = Conformity::connect_through(config, carrier)?;
+            let vendor = Conformity::connect_through(config, way)?;
             silent(&vendor);
             Arc::new(vendor)
         }
@@ -273,7 +323,7 @@ fn connect(
             };
             let config = Config { name, base_url, credential, settings };
             silent(&config);
-            let vendor = InsightCloudSec::connect_through(config, carrier)?;
+            let vendor = InsightCloudSec::connect_through(config, way)?;
             silent(&vendor);
             Arc::new(vendor)
         }
@@ -283,7 +333,7 @@ fn connect(
             config.settings = settings;
             config.next_link = next_link;
             silent(&config);
-            let vendor = Bitdefender::connect_through(config, carrier)?;
+            let vendor = Bitdefender::connect_through(config, way)?;
             silent(&vendor);
             Arc::new(vendor)
         }

@@ -12,6 +12,7 @@ mod outcome;
 mod records;
 mod secrets;
 pub mod truth;
+mod way;
 
 pub use carrier::Carrier;
 pub use cspm::config::VendorKind as Kind;
@@ -26,24 +27,27 @@ pub use secrets::{Traces, assert_absent, fresh};
 struct Readme;
 
 /// Runs each of these tests for every vendor, on a paused clock: `async fn name(kind: Kind)` becomes
-/// `name::conformity`, `name::insightcloudsec` and `name::bitdefender`.
+/// `name::conformity`, `name::insightcloudsec` and `name::bitdefender`. With `over sockets:` before the names time is
+/// real, because a paused clock does not wait for sockets.
 #[macro_export]
 macro_rules! every_vendor {
-    ($($name:ident),+ $(,)?) => {$(
+    (over sockets: $($name:ident),+ $(,)?) => { $crate::every_vendor!(@ [tokio::test] $($name),+); };
+    ($($name:ident),+ $(,)?) => { $crate::every_vendor!(@ [tokio::test(start_paused = true)] $($name),+); };
+    (@ [$test:meta] $($name:ident),+) => {$(
         mod $name {
             use $crate::Kind;
 
-            #[tokio::test(start_paused = true)]
+            #[$test]
             async fn conformity() {
                 super::$name(Kind::Conformity).await;
             }
 
-            #[tokio::test(start_paused = true)]
+            #[$test]
             async fn insightcloudsec() {
                 super::$name(Kind::InsightCloudSec).await;
             }
 
-            #[tokio::test(start_paused = true)]
+            #[$test]
             async fn bitdefender() {
                 super::$name(Kind::Bitdefender).await;
             }

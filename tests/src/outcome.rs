@@ -102,7 +102,7 @@ pub(crate) async fn read<T: Printable>(
     lab: &Lab,
     ask: impl FnOnce(Fleet) -> cspm_core::Result<Run<T>>,
 ) -> cspm_core::Result<Outcome<T>> {
-    let (logged, refused) = (lab.log().count(), lab.carrier.refused());
+    let (logged, refused) = (lab.log().count(), lab.way.unheard());
     let started = Instant::now();
     let mut run = ask(Fleet::new().with(lab.vendor.clone())).inspect_err(|error| {
         lab.assert_no_secret("a refusal", &format!("{error} {error:?}"));
@@ -112,7 +112,7 @@ pub(crate) async fn read<T: Printable>(
         items.push(item);
     }
     let outcome = Outcome { items, report: run.finish(), took: started.elapsed() };
-    let sent = lab.log().count() - logged + lab.carrier.refused() - refused;
+    let sent = lab.log().count() - logged + lab.way.unheard() - refused;
     check(lab, &outcome, sent);
     Ok(outcome)
 }

@@ -11,4 +11,5 @@ mod hostile;
 mod listings;
 mod pace;
 mod shifting;
+mod sockets;
 mod splitting;
