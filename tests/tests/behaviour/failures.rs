@@ -199,7 +199,6 @@ fn spoilt() -> Vec<Fault> {
         Fault::CloseInBody { after: 700 },
         Fault::ChunkedWithoutEnd,
         Fault::RefusedStream,
-        Fault::GoAway,
         Fault::ResetStream { after: 700 },
         Fault::TruncateJsonAt(60),
         Fault::OkWithHtml,

@@ -80,7 +80,8 @@ impl Failure {
                 if passing { error.temporary() } else { error }
             }
             (None, Some(broken)) => {
-                let passing = broken.is_passing();
+                // A name that did not resolve twice is misspelt rather than missing for a moment.
+                let passing = broken.is_passing() && broken.kind != BrokenKind::Resolve;
                 let error = broken.into_error(shared.base.host());
                 if passing { error.temporary() } else { error }
             }
