@@ -90,7 +90,9 @@ async fn t01_to_t09_r17_r18_the_table_of_broken_connections() {
     for (kind, passing, said) in [
         (Connect, ATTEMPTS, ErrorKind::Network),
         (Resolve, 2, ErrorKind::Network),
+        (Proxy, 1, ErrorKind::Network),
         (Tls, 1, ErrorKind::Network),
+        (Clock, 1, ErrorKind::Network),
         (Interrupted, ATTEMPTS, ErrorKind::Network),
         (Timeout, ATTEMPTS, ErrorKind::Timeout),
         (Garbled, 1, ErrorKind::Protocol),
@@ -102,12 +104,23 @@ async fn t01_to_t09_r17_r18_the_table_of_broken_connections() {
             {
                 let repeatable = !sent || (safety == Safety::Read && !once);
                 let requests = if repeatable { passing } else { 1 };
-                let is_temporary = !matches!(kind, Tls | Garbled | TooLarge);
+                let is_temporary = matches!(kind, Connect | Interrupted | Timeout);
                 let want = (requests, said, is_temporary);
                 assert_always(broken(kind, sent), call(safety, once), 0, want).await;
             }
         }
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn t18_a_request_that_was_turned_away_is_sent_again_at_once_even_a_write() {
+    let turned_away = || broken(BrokenKind::Interrupted, false);
+    let script = Script::new(move |number, _| if number == 0 { turned_away() } else { status(200) });
+    let client = client(&script);
+    let started = Instant::now();
+    client.send(call(Safety::Write, false)).await.unwrap();
+    assert_eq!((script.count(), started.elapsed()), (2, Duration::ZERO));
+    assert_eq!(client.meter().read().retries, 1);
 }
 
 #[tokio::test(start_paused = true)]
