@@ -24,6 +24,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
             name: "rapid7".into(),
             base_url: rapid7.base_url.clone(),
             credential: insightcloudsec::Credential::ApiKey(rapid7.key.clone()),
+            organization: None,
             settings: Default::default(),
         })?))
         .with(Arc::new(bitdefender::Bitdefender::connect(bitdefender::Config::new(

@@ -42,6 +42,8 @@ pub struct Setup {
     pub next_link: cspm_bitdefender::NextLink,
     /// Over sockets: the addresses of the vendor's host; `None` leaves that to the system.
     pub addresses: Option<Vec<IpAddr>>,
+    /// InsightCloudSec: the organization that writes must land in.
+    pub organization: Option<String>,
 }
 
 impl Setup {
@@ -54,6 +56,7 @@ impl Setup {
             settings: Settings::default(),
             next_link: Default::default(),
             addresses: None,
+            organization: None,
         }
     }
 
@@ -293,7 +296,7 @@ pub fn everything() -> FindingQuery {
 }
 
 fn connect(setup: Setup, secret: &str, origin: &str, way: Arc<dyn Way>) -> Result<SharedVendor> {
-    let Setup { installation, access, settings, next_link, .. } = setup;
+    let Setup { installation, access, settings, next_link, organization, .. } = setup;
     let kind = installation.kind();
     let base_url = BaseUrl::parse(&format!("{origin}{}", kind.base_path())).expect("an address");
     let name: Arc<str> = Lab::NAME.into();
@@ -321,7 +324,7 @@ fn connect(setup: Setup, secret: &str, origin: &str, way: Arc<dyn Way>) -> Resul
                 Some(username) => Credential::Password { username: username.to_owned(), password: api_key },
                 None => Credential::ApiKey(api_key),
             };
-            let config = Config { name, base_url, credential, settings };
+            let config = Config { name, base_url, credential, organization, settings };
             silent(&config);
             let vendor = InsightCloudSec::connect_through(config, way)?;
             silent(&vendor);

@@ -47,5 +47,33 @@ pub const CAPABILITIES: Capabilities = Capabilities {
         ),
         Capability::yes(Operation::Accounts, "cloud accounts and clusters, without their badges"),
         Capability::yes(Operation::Rules, "insights, shipped and custom"),
+        Capability::yes(Operation::ListPolicies, "packs, built-in and custom"),
+        Capability::yes(Operation::ShowPolicy, "a pack holds insights by id, with no setting of their own"),
+        Capability::yes(Operation::CreatePolicy, "custom packs"),
+        Capability::partly(Operation::ReplacePolicy, "custom packs; built-in ones are read-only"),
+        Capability::partly(
+            Operation::MergePolicy,
+            "custom packs, by writing the whole pack that was read just before",
+        ),
+        Capability::partly(Operation::DeletePolicy, "custom packs"),
+        Capability::no(
+            Operation::ApplyPolicy,
+            "a pack is not applied to accounts; its badges say which accounts it is for",
+        ),
+        Capability::yes(Operation::ListSuppressions, "exemptions of single resources, in force or not"),
+        Capability::partly(Operation::Suppress, "by an exemption; its end is the end of a day, UTC"),
+        Capability::no(Operation::SuppressFalsePositive, "an exemption has no kind; say it in the reason"),
+        Capability::partly(
+            Operation::Unsuppress,
+            "by deleting its exemptions; not those exempted as members of a whole resource group",
+        ),
+        Capability::no(Operation::ReadAccountRules, "insights have no settings of single accounts"),
+        Capability::no(Operation::WriteAccountRules, "insights have no settings of single accounts"),
+        Capability::yes(Operation::CustomRules, "custom insights"),
+        Capability::yes(Operation::ListAutomations, "bots; archived ones are not listed by the vendor"),
+        Capability::yes(
+            Operation::PauseAutomation,
+            "a paused bot loses what waits for it; a resumed one does not look at what it missed",
+        ),
     ],
 };

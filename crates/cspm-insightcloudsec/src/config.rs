@@ -9,6 +9,7 @@ use cspm_http::{BaseUrl, Client, Exchange, Settings};
 
 use crate::auth::authenticated;
 use crate::error::DIALECT;
+use crate::organization::Home;
 use crate::{InsightCloudSec, NAME};
 
 /// How to reach an installation, and as whom. There are no regions: every customer has an address (section 2.1).
@@ -21,6 +22,9 @@ pub struct Config {
     pub base_url: BaseUrl,
     /// As whom.
     pub credential: Credential,
+    /// The organization that writes must land in, by name or number: a write while the user works in another one is
+    /// refused. `None`: the one that the user worked in when the connection first looked. Nothing switches it.
+    pub organization: Option<String>,
     /// Pace, time-outs, bounds, certificates.
     pub settings: Settings,
 }
@@ -66,7 +70,7 @@ impl InsightCloudSec {
     }
 
     fn assemble(config: Config, exchange: Option<Arc<dyn Exchange>>) -> Result<Self> {
-        let Config { name, base_url, credential, settings } = config;
+        let Config { name, base_url, credential, organization, settings } = config;
         let (base_url, notice) = root_of(base_url)?;
         let side_by_side = settings.side_by_side.max(1);
         let mut builder = Client::builder(base_url, DIALECT).settings(settings);
@@ -83,6 +87,7 @@ impl InsightCloudSec {
             notice,
             version: Default::default(),
             verdicts: Default::default(),
+            home: Home::new(organization),
             catalogue: Default::default(),
             exemptions: Default::default(),
             packs: Default::default(),

@@ -9,7 +9,8 @@ use cspm_core::{
 
 pub use crate::accounts::decode_accounts;
 pub use crate::catalogue::{Catalogue, Insight, Packs, decode_insights};
-use crate::exemptions::{OfType, key};
+use crate::exemptions::OfType;
+use crate::ids::key;
 use crate::map::{Mapper, Violation};
 use crate::wire;
 

@@ -34,6 +34,19 @@ pub(crate) const LIST_INSIGHTS: &str = "list insights";
 pub(crate) const LIST_PACKS: &str = "list packs";
 pub(crate) const LIST_EXEMPTIONS: &str = "list exemptions";
 pub(crate) const QUERY_RESOURCES: &str = "query resources";
+pub(crate) const LIST_ORGANIZATIONS: &str = "list organizations";
+pub(crate) const LIST_BOTS: &str = "list bots";
+pub(crate) const CREATE_PACK: &str = "create a pack";
+pub(crate) const UPDATE_PACK: &str = "update a pack";
+pub(crate) const DELETE_PACK: &str = "delete a pack";
+pub(crate) const READ_INSIGHT: &str = "read an insight";
+pub(crate) const CREATE_INSIGHT: &str = "create an insight";
+pub(crate) const EDIT_INSIGHT: &str = "edit an insight";
+pub(crate) const DELETE_INSIGHT: &str = "delete an insight";
+pub(crate) const CREATE_EXEMPTIONS: &str = "create exemptions";
+pub(crate) const DELETE_EXEMPTIONS: &str = "delete exemptions";
+pub(crate) const PAUSE_BOT: &str = "pause a bot";
+pub(crate) const RESUME_BOT: &str = "resume a bot";
 
 /// The best "who am I" call (16.2): every user may make it.
 pub(crate) fn who_am_i() -> Call {
@@ -91,6 +104,9 @@ impl InsightCloudSec {
                  accepted, and a user's newest key ends the older ones)",
             ),
             (ErrorKind::Permission, _) => error.with_hint(right_for(operation)),
+            (ErrorKind::NotFound, _) if names_a_thing(operation) => {
+                error.with_hint("it does not exist in the user's present organization, or not any more")
+            }
             (ErrorKind::NotFound, _) => {
                 error.with_hint("check that base_url is the root of the installation")
             }
@@ -99,11 +115,36 @@ impl InsightCloudSec {
     }
 }
 
+/// Whether a request names something that may not exist, so that a 404 is about that.
+fn names_a_thing(operation: &str) -> bool {
+    matches!(
+        operation,
+        UPDATE_PACK
+            | DELETE_PACK
+            | READ_INSIGHT
+            | EDIT_INSIGHT
+            | DELETE_INSIGHT
+            | DELETE_EXEMPTIONS
+            | PAUSE_BOT
+            | RESUME_BOT
+    )
+}
+
 /// Which right a request needs, in the console's words (sections 12.4 and 17.3).
 pub(crate) fn right_for(operation: &str) -> &'static str {
     match operation {
         LIST_EXEMPTIONS => "give the credential's user the entitlement exemptions (viewer)",
-        LIST_INSIGHTS | LIST_PACKS => "give the credential's user the entitlement insights (viewer)",
+        LIST_INSIGHTS | LIST_PACKS | READ_INSIGHT => {
+            "give the credential's user the entitlement insights (viewer)"
+        }
+        CREATE_EXEMPTIONS | DELETE_EXEMPTIONS => {
+            "give the credential's user the entitlement exemptions (editor), or make it an administrator"
+        }
+        CREATE_PACK | UPDATE_PACK | DELETE_PACK | CREATE_INSIGHT | EDIT_INSIGHT | DELETE_INSIGHT => {
+            "give the credential's user the entitlement insights (editor)"
+        }
+        LIST_BOTS => "give the credential's user the entitlement botfactory (viewer)",
+        PAUSE_BOT | RESUME_BOT => "give the credential's user the entitlement botfactory (editor)",
         _ => "give the credential's user a role that may view the clouds",
     }
 }

@@ -11,6 +11,7 @@ use cspm_core::{
 use cspm_http::{Call, Safety};
 
 use crate::error::LIST_EXEMPTIONS;
+use crate::ids::{key, type_in, with_colon};
 use crate::lenient::time;
 use crate::{InsightCloudSec, wire};
 
@@ -20,7 +21,7 @@ const PAGE_SIZE: u64 = 500;
 /// One exemption of one resource.
 #[derive(Clone, Debug)]
 pub(crate) struct Exemption {
-    id: String,
+    pub(crate) id: String,
     /// `<source>:<insight_id>`.
     pub(crate) insight: String,
     pub(crate) resource_type: String,
@@ -31,7 +32,7 @@ pub(crate) struct Exemption {
     by: Option<String>,
     enabled: bool,
     created: Option<Timestamp>,
-    start: Option<Timestamp>,
+    pub(crate) start: Option<Timestamp>,
     end: End,
     /// The record as received, where the query asks for raw records.
     pub(crate) raw: Option<Box<RawValue>>,
@@ -47,7 +48,7 @@ enum End {
 
 impl Exemption {
     /// Enabled, begun, and not over (12.4). An end in words that cannot be read is taken as not reached.
-    fn is_active(&self, now: Timestamp) -> bool {
+    pub(crate) fn is_active(&self, now: Timestamp) -> bool {
         self.enabled
             && self.start.is_none_or(|start| start <= now)
             && !matches!(self.end, End::At(end) if end <= now)
@@ -61,13 +62,23 @@ impl Exemption {
         Suppression { until, reason: self.notes.clone(), by: self.by.clone(), kind: "exemption".to_owned() }
     }
 
+    /// The vendor's number of it, which deleting it needs.
+    pub(crate) fn number(&self) -> Option<u64> {
+        self.id.parse().ok()
+    }
+
+    /// The finding that it is about, as [`cspm_core::Finding::vendor_id`]; a colon that this reference has lost is put back.
+    pub(crate) fn finding(&self) -> String {
+        format!("{}/{}", self.insight, with_colon(&self.resource_id))
+    }
+
     /// When the decision came into force: people made something of the finding then.
     pub(crate) fn decided(&self) -> Option<Timestamp> {
         self.created.max(self.start)
     }
 
     /// Whether it outlasts another of the same resource.
-    fn outlasts(&self, other: &Self) -> bool {
+    pub(crate) fn outlasts(&self, other: &Self) -> bool {
         match (self.end, other.end) {
             (End::Never, _) | (End::At(_), End::Unreadable) => true,
             (End::At(mine), End::At(theirs)) => mine > theirs,
@@ -114,13 +125,13 @@ pub(crate) fn decode(text: &str, at: &Cursor, raw_wanted: bool) -> Result<Step<E
     Ok(step)
 }
 
-fn read(raw: &RawValue, raw_wanted: bool) -> std::result::Result<Exemption, String> {
+/// Reads one exemption.
+pub(crate) fn read(raw: &RawValue, raw_wanted: bool) -> std::result::Result<Exemption, String> {
     let wire: wire::Exemption<'_> = object(raw.get()).map_err(|error| wire::reason(&error))?;
     let (Some(source), Some(number)) = (wire.insight_source.get(), wire.insight_id.get()) else {
         return Err("it names no insight".to_owned());
     };
     let Some(resource_id) = wire.resource_id.get() else { return Err("it names no resource".to_owned()) };
-    let type_in_id = resource_id.split(':').next().unwrap_or_default();
     let insight = format!("{source}:{number}");
     let end = match (wire.expiration_date.get(), time(&wire.expiration_date)) {
         (None | Some("None"), _) => End::Never,
@@ -129,7 +140,7 @@ fn read(raw: &RawValue, raw_wanted: bool) -> std::result::Result<Exemption, Stri
     };
     Ok(Exemption {
         id: wire.exemption_id.owned().unwrap_or_else(|| format!("{insight}/{resource_id}")),
-        resource_type: wire.resource_type.get().unwrap_or(type_in_id).to_owned(),
+        resource_type: wire.resource_type.get().unwrap_or(type_in(resource_id)).to_owned(),
         resource_id: resource_id.to_owned(),
         resource_name: wire.resource_name.owned(),
         provider_id: wire.provider_id.owned(),
@@ -162,6 +173,11 @@ pub(crate) struct ExemptionQuery {
     pub(crate) raw: bool,
 }
 
+/// The page of a place in the list.
+pub(crate) fn list_page(at: &Cursor) -> Result<Call> {
+    list(page_number(at), PAGE_SIZE)
+}
+
 #[async_trait]
 impl Source<Exemption> for InsightCloudSec {
     async fn plan(&self, _query: &ExemptionQuery) -> Result<Plan> {
@@ -169,7 +185,7 @@ impl Source<Exemption> for InsightCloudSec {
     }
 
     async fn step(&self, query: &ExemptionQuery, _scope: &Scope, at: &Cursor) -> Result<Step<Exemption>> {
-        let answer = self.send(list(page_number(at), PAGE_SIZE)?).await?;
+        let answer = self.send(list_page(at)?).await?;
         decode(answer.text()?, at, query.raw).map_err(|error| error.with_operation(LIST_EXEMPTIONS))
     }
 }
@@ -208,11 +224,6 @@ impl Source<Exemption> for NoDoor {
     async fn step(&self, _query: &ExemptionQuery, _scope: &Scope, _at: &Cursor) -> Result<Step<Exemption>> {
         Err(Error::bug("exemptions are not read through a vendor"))
     }
-}
-
-/// A resource id as it is compared: a colon at its end is lost or added easily (3.1).
-pub(crate) fn key(resource_id: &str) -> &str {
-    resource_id.strip_suffix(':').unwrap_or(resource_id)
 }
 
 /// The exemptions in force, by insight and resource type, then by resource.

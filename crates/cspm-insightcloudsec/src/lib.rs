@@ -1,4 +1,4 @@
-//! Adapter for Rapid7 InsightCloudSec (formerly DivvyCloud): cloud accounts, insights, and findings.
+//! Adapter for Rapid7 InsightCloudSec (formerly DivvyCloud): cloud accounts, insights, findings, packs, exemptions, bots.
 //!
 //! A *finding* is one insight that one resource violates. The vendor has no list of findings; they are read insight by
 //! insight and type by type, which is also how a run is counted: a scope each. Cached counters never are a reason to
@@ -15,6 +15,7 @@
 //!     name: "rapid7".into(),
 //!     base_url: BaseUrl::parse("https://acme.customer.divvycloud.com")?,
 //!     credential: Credential::ApiKey(SecretString::from(key)),
+//!     organization: Some("Production".into()),
 //!     settings: Settings::default(),
 //! })?;
 //! assert_eq!(&*connection.origin().connection, "rapid7");
@@ -30,7 +31,10 @@
 //! * An insight's `notes` are taken as how to mend it, its `tags` as its categories.
 //! * Accounts come without their badges, which would cost a request for each.
 //! * The user behind a credential works in one organization at a time, which is state of the server (section 4.4).
-//!   Nothing here switches it: use a user for each organization.
+//!   Nothing here switches it, and nothing is written into another one than the configured one, or the one that the
+//!   connection began in: use a user for each organization.
+//! * Exemptions begin and end with days, UTC; one with another end replaces the one that is there. What kinds of reason
+//!   there are, nobody asks.
 //!
 //! Everything is built after public descriptions, field scripts and recorded answers; it was never run against a live
 //! installation. What those sources leave open (the meaning of `insight_exemptions`, the body of a refusal, whether
@@ -38,27 +42,34 @@
 
 mod accounts;
 mod auth;
+mod automations;
 mod capabilities;
 mod catalogue;
 mod config;
+mod custom_rules;
 pub mod decode;
 mod doctor;
 mod error;
 mod exemptions;
 mod findings;
+mod ids;
 mod lenient;
 mod map;
+mod organization;
+mod policies;
 mod provider;
 mod resource_types;
 mod resources;
 mod rules;
+mod suppressions;
 #[cfg(test)]
 mod tests;
 mod wire;
 
 use cspm_core::adapter::Shelf;
 use cspm_core::{
-    Account, Capabilities, Diagnosis, Finding, Meter, Notice, Origin, Rule, Source, Vendor, async_trait,
+    Account, AutomationStore, Capabilities, Diagnosis, Finding, Meter, Notice, Origin, PolicyStore, Rule,
+    RuleStore, Source, SuppressionStore, Timestamp, Vendor, async_trait,
 };
 use cspm_http::Client;
 
@@ -80,6 +91,7 @@ pub struct InsightCloudSec {
     notice: Option<Notice>,
     version: resources::Version,
     verdicts: error::Verdicts,
+    home: organization::Home,
     catalogue: Shelf<catalogue::Catalogue>,
     exemptions: Shelf<exemptions::Exemptions>,
     packs: Shelf<catalogue::Packs>,
@@ -88,6 +100,12 @@ pub struct InsightCloudSec {
 impl InsightCloudSec {
     fn notices(&self) -> Vec<Notice> {
         self.notice.iter().cloned().collect()
+    }
+
+    /// The present by the vendor's clock, as far as it is known: exemptions begin and end by that one.
+    fn now(&self) -> Timestamp {
+        let seconds = self.client.clock_skew().unwrap_or_default();
+        Timestamp::now().plus_millis(seconds.saturating_mul(1000))
     }
 }
 
@@ -115,6 +133,22 @@ impl Vendor for InsightCloudSec {
 
     fn rules(&self) -> &dyn Source<Rule> {
         self
+    }
+
+    fn policies(&self) -> Option<&dyn PolicyStore> {
+        Some(self)
+    }
+
+    fn suppressions(&self) -> Option<&dyn SuppressionStore> {
+        Some(self)
+    }
+
+    fn custom_rules(&self) -> Option<&dyn RuleStore> {
+        Some(self)
+    }
+
+    fn automations(&self) -> Option<&dyn AutomationStore> {
+        Some(self)
     }
 
     async fn diagnose(&self) -> Vec<Diagnosis> {

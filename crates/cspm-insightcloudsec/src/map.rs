@@ -16,7 +16,8 @@ use cspm_core::{
 };
 
 use crate::catalogue::{Catalogue, Insight};
-use crate::exemptions::{Exemption, key};
+use crate::exemptions::Exemption;
+use crate::ids::key;
 use crate::lenient::time;
 use crate::provider::{has_regions, provider};
 use crate::resource_types::is_known;

@@ -9,6 +9,7 @@ use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, Visitor};
 
 use crate::error::names_a_right;
+use crate::ids::SourcedId;
 use crate::lenient::{Many, Object};
 
 /// Decodes an answer that is an object. The error names the place, never the content.
@@ -141,9 +142,52 @@ pub(crate) struct Pack<'a> {
     #[serde(borrow, default)]
     pub(crate) name: Text<'a>,
     #[serde(borrow, default)]
+    pub(crate) description: Text<'a>,
+    #[serde(borrow, default)]
     pub(crate) backoffice: Many<'a>,
     #[serde(borrow, default)]
     pub(crate) custom: Many<'a>,
+    #[serde(borrow, default)]
+    pub(crate) badges: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    pub(crate) badge_filter_operator: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    pub(crate) logo_url: Option<&'a RawValue>,
+}
+
+impl Pack<'_> {
+    /// `<source>:<pack_id>`, if it tells both.
+    pub(crate) fn id(&self) -> Option<SourcedId<'_>> {
+        Some(SourcedId { source: self.source.get()?, number: self.pack_id.number()? })
+    }
+}
+
+/// A page of bots (14.2).
+#[derive(Deserialize)]
+pub(crate) struct BotPage<'a> {
+    #[serde(borrow, default)]
+    pub(crate) bots: Option<Vec<&'a RawValue>>,
+    #[serde(borrow, default)]
+    pub(crate) count: Text<'a>,
+    #[serde(borrow, default)]
+    pub(crate) error_message: Text<'a>,
+}
+
+/// A bot (14.4). Its `insight_id` is a number, a text or null (22.1, row 15).
+#[derive(Deserialize)]
+pub(crate) struct Bot<'a> {
+    #[serde(borrow, default)]
+    pub(crate) resource_id: Text<'a>,
+    #[serde(borrow, default)]
+    pub(crate) name: Text<'a>,
+    #[serde(borrow, default)]
+    pub(crate) description: Text<'a>,
+    #[serde(borrow, default)]
+    pub(crate) state: Text<'a>,
+    #[serde(borrow, default)]
+    pub(crate) insight_id: Text<'a>,
+    #[serde(borrow, default)]
+    pub(crate) source: Text<'a>,
 }
 
 /// A page of exemptions (12.1).

@@ -52,6 +52,7 @@ pub fn connect(connection: &Connection) -> Result<SharedVendor> {
                         As::Password { username: username.clone(), password: password.clone() }
                     }
                 },
+                organization: connection.organization.clone(),
                 settings: settings(connection),
             })?))
         }

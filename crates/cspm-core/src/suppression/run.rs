@@ -9,8 +9,6 @@ use serde::Serialize;
 use super::{Known, Standing, SuppressionOrder, SuppressionStore};
 use crate::{Error, ErrorKind, Result, Suppression};
 
-/// Ids whose standing is read at a time.
-const WINDOW: usize = 100;
 /// Calls that may fail in a row before the rest is not tried.
 const FAILURES_IN_A_ROW: u32 = 5;
 
@@ -109,7 +107,7 @@ impl<'a> Suppressing<'a> {
     /// Does the work, to the end or until the connection proves to be down.
     pub async fn run(&mut self) {
         let ids: Vec<String> = self.deeds.iter().map(|deed| deed.id.clone()).collect();
-        for window in ids.chunks(WINDOW) {
+        for window in ids.chunks(self.store.window().max(1)) {
             if let Some(error) = &self.down {
                 let message = format!("not tried: {error}");
                 for id in window {

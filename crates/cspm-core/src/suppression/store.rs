@@ -49,6 +49,11 @@ pub trait SuppressionStore: Send + Sync {
         vec![findings]
     }
 
+    /// How many findings' standing is read at a time. A vendor that tells it by its whole list only is best asked once.
+    fn window(&self) -> usize {
+        100
+    }
+
     /// How many calls may be under way at once.
     fn side_by_side(&self) -> usize {
         1

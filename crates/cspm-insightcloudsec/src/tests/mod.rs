@@ -85,6 +85,7 @@ fn config(credential: Credential) -> Config {
         name: "rapid7".into(),
         base_url: BaseUrl::parse("https://acme.example/").unwrap(),
         credential,
+        organization: None,
         settings: Settings { requests_per_second: Some(1e6), ..Settings::default() },
     }
 }

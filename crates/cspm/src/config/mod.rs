@@ -58,6 +58,10 @@ pub struct Connection {
     pub accounts: Vec<String>,
     /// Bitdefender only: the header that carries the key (default `x-api-key`; the vendor does not document it).
     pub auth_header: Option<String>,
+    /// InsightCloudSec only: the organization that writes must land in, by name or number. A write while the user works in
+    /// another one is refused; nothing is switched. Absent: the one that the user worked in when the connection first
+    /// looked.
+    pub organization: Option<String>,
 }
 
 /// A vendor that a configuration can name.

@@ -19,7 +19,7 @@ use crate::vendors;
 type Environment<'a> = &'a dyn Fn(&str) -> Option<OsString>;
 
 /// The keys of a connection, for "did you mean".
-const KEYS: [&str; 13] = [
+const KEYS: [&str; 14] = [
     "name",
     "vendor",
     "region",
@@ -33,6 +33,7 @@ const KEYS: [&str; 13] = [
     "max_response_mib",
     "accounts",
     "auth_header",
+    "organization",
 ];
 
 pub(super) fn configuration<'t>(
@@ -97,6 +98,7 @@ impl<'r, 't> Reader<'r, 't> {
         let max_response = self.number("max_response_mib", 1.0, 4096.0);
         let accounts = self.accounts();
         let auth_header = self.auth_header(vendor);
+        let organization = self.organization(vendor);
         Some(Connection {
             name: name?,
             vendor: vendor?,
@@ -109,6 +111,7 @@ impl<'r, 't> Reader<'r, 't> {
             max_response: max_response.map(|mib| (mib * 1_048_576.0) as u64),
             accounts,
             auth_header,
+            organization,
         })
     }
 
@@ -371,5 +374,14 @@ impl<'r, 't> Reader<'r, 't> {
             return None;
         }
         Some(name.to_owned())
+    }
+
+    fn organization(&mut self, vendor: Option<VendorKind>) -> Option<String> {
+        let (name, place) = self.text("organization", "organization = \"Production\"")?;
+        if vendor.is_some_and(|vendor| vendor != VendorKind::InsightCloudSec) {
+            self.complaints.add(place, "organization is for insightcloudsec only; remove it");
+            return None;
+        }
+        Some(name.trim().to_owned())
     }
 }

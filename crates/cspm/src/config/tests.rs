@@ -114,6 +114,7 @@ fn every_mistake_is_named_with_what_to_write_instead() {
         ("ca_file = \"/nonexistent.pem\"", "is no file"),
         ("username = \"ops\"", "insightcloudsec only"),
         ("auth_header = \"x-key\"", "bitdefender only"),
+        ("organization = \"A\"", "insightcloudsec only"),
     ] {
         let problems = problems(&with(line));
         assert_eq!(problems.len(), 1, "{line}: {problems:?}");
