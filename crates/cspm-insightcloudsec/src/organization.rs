@@ -167,7 +167,7 @@ impl InsightCloudSec {
             return asked;
         }
         if let Err(error) = &asked
-            && error.kind() == ErrorKind::Authentication
+            && error.status() == Some(401)
         {
             return asked;
         }
@@ -211,10 +211,10 @@ impl InsightCloudSec {
     pub(crate) async fn carry_out(&self, call: Call) -> Result<Answer> {
         let operation = call.operation();
         let answer = self.send(call).await?;
-        let understood = answer.text().and_then(|text| match text.trim() {
-            "" => Ok(()),
-            text => wire::check_complaint(text),
-        });
+        if answer.body.trim_ascii().is_empty() {
+            return Ok(answer);
+        }
+        let understood = answer.text().and_then(wire::check_complaint);
         understood.map_err(|error| error.with_operation(operation).uncertain())?;
         Ok(answer)
     }

@@ -170,8 +170,8 @@ impl InsightCloudSec {
     /// Creates exemptions, and says which there are by the answer.
     async fn create_exemptions(&self, call: Call) -> Result<Vec<Exemption>> {
         let answer = self.carry_out(call).await?;
-        let created = wire::parse_array(answer.text()?).unwrap_or_default();
-        // What cannot be read is read back.
+        // What the answer does not tell is read back.
+        let created = answer.text().and_then(wire::parse_array).unwrap_or_default();
         Ok(created.into_iter().filter_map(|raw| read(raw, false).ok()).collect())
     }
 

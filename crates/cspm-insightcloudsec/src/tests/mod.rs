@@ -1,10 +1,15 @@
 //! A small installation in memory, and what was asked of it.
 
+mod automations;
+mod custom_rules;
 mod decoding;
 mod exempted;
 mod findings;
 mod listings;
+mod organization;
+mod policies;
 mod refusals;
+mod suppressions;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -165,4 +170,11 @@ fn with_catalogues(resources: impl Fn(&Asked) -> (u16, String) + Send + Sync + '
         PACKS => (200, packs()),
         _ => resources(asked),
     })
+}
+
+/// The answer of `user/info` for a user that works in the organization of this number.
+fn who(organization: u64) -> String {
+    json!({"user_id": 7, "name": "Ops", "username": "ops", "email_address": "ops@example.org",
+        "organization_id": organization, "organization_name": format!("Organization {organization}")})
+    .to_string()
 }
