@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
-use crate::{Error, Notice, Result};
+use crate::{Error, Gathered, Notice, Result, ScopeReport};
 
 /// One piece of work that a vendor counts or ends on its own: an account, a slice of an account, an insight and
 /// resource type, a whole listing. A plain value: it can be stored, and a run resumed from it.
@@ -136,6 +136,10 @@ pub struct Plan {
     /// Pieces that are known to exist, or reads that the findings need, and that failed while planning. The run goes
     /// on without them and says so.
     pub failed: Vec<(Scope, Error)>,
+    /// Catalogues that were read while planning, and not completely, with the figures of their own books.
+    pub short: Vec<ScopeReport>,
+    /// Records of those catalogues that could not be understood.
+    pub rejected: u64,
     /// Accounts that the query names and this connection does not have.
     pub unknown_accounts: Vec<String>,
     /// Things worth a warning.
@@ -147,5 +151,17 @@ impl Plan {
     #[must_use]
     pub fn of(scopes: Vec<Scope>) -> Self {
         Self { scopes, ..Self::default() }
+    }
+
+    /// Takes over what a catalogue lacks and what there is to say of it.
+    pub fn take_over<T>(&mut self, catalogue: &str, gathered: &Gathered<T>) {
+        self.rejected += gathered.rejected;
+        self.notices.extend(gathered.notices.iter().cloned());
+        let scope = Scope::labelled("catalogue", catalogue);
+        if let Some(error) = &gathered.error {
+            self.failed.push((scope.clone(), error.clone()));
+        }
+        let short = gathered.scopes.iter().filter(|report| !report.complete);
+        self.short.extend(short.map(|report| ScopeReport { scope: scope.labels.clone(), ..report.clone() }));
     }
 }

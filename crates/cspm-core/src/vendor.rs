@@ -114,8 +114,9 @@ pub trait Record: Send + Sync + Sized + 'static {
 impl Record for Finding {
     type Query = FindingQuery;
 
+    /// Without a colon at the end, which one vendor puts there or leaves it out (InsightCloudSec, section 3.1).
     fn identity(&self) -> &str {
-        &self.vendor_id
+        self.vendor_id.strip_suffix(':').unwrap_or(&self.vendor_id)
     }
 
     fn is_wanted(&self, query: &FindingQuery) -> bool {

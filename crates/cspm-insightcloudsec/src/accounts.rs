@@ -40,8 +40,11 @@ pub fn decode_accounts(text: &str, origin: &Origin) -> Result<Step<Account>> {
     if let Some(error) = wire::refusal(&list.error_message) {
         return Err(error);
     }
-    let Some(clouds) = list.clouds else {
-        return Err(Error::new(ErrorKind::Protocol, "the answer has no list of clouds"));
+    let clouds = match list.clouds {
+        Some(clouds) => clouds,
+        // Null, missing and empty are the same (22.2, number 3), where the answer says that there are none.
+        None if list.total_count.number() == Some(0) => Vec::new(),
+        None => return Err(Error::new(ErrorKind::Protocol, "the answer has no list of clouds")),
     };
     let mut rejected = Vec::new();
     let mut accounts = Vec::with_capacity(clouds.len());

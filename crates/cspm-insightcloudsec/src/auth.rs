@@ -14,6 +14,7 @@ use crate::wire::parse;
 
 /// Not `X-Api-Key`, which is another product's (22.1, row 10).
 const KEY: HeaderName = HeaderName::from_static("api-key");
+const LOG_IN: &str = "log in";
 const TOKEN: HeaderName = HeaderName::from_static("x-auth-token");
 
 /// The same client, calling in the credential's name. Exactly one of the two headers is sent.
@@ -53,7 +54,7 @@ struct Entered<'a> {
 impl Login for Password {
     async fn log_in(&self) -> Result<SecretString> {
         let credentials = Credentials { username: &self.username, password: self.password.expose_secret() };
-        let call = Call::new("log in", Method::POST, "/v2/public/user/login", Safety::Write)
+        let call = Call::new(LOG_IN, Method::POST, "/v2/public/user/login", Safety::Write)
             .json(&credentials)?
             .once();
         let answer = self.client.send(call).await.map_err(|error| explain(&error))?;
@@ -66,7 +67,8 @@ impl Login for Password {
 }
 
 fn token(answer: &Answer) -> Result<SecretString> {
-    let entered: Entered<'_> = parse(answer.text()?)?;
+    let text = answer.text()?;
+    let entered: Entered<'_> = parse(text).map_err(|error| error.with_operation(LOG_IN))?;
     if let Some(message) = entered.error_message.get() {
         return Err(refused(&format!("the log-in was refused: {}", clean_text(message, 200)), answer.status));
     }
@@ -91,6 +93,7 @@ fn explain(error: &Error) -> Error {
 
 fn refused(message: &str, status: u16) -> Error {
     Error::new(ErrorKind::Authentication, message)
+        .with_operation(LOG_IN)
         .with_status(status)
         .with_hint("it is not tried again, because repeats lock the account")
 }

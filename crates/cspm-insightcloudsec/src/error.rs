@@ -81,8 +81,11 @@ impl InsightCloudSec {
     }
 
     async fn tell_apart(&self, operation: &'static str) -> ErrorKind {
-        if operation == WHO_AM_I {
-            return ErrorKind::Authentication;
+        match operation {
+            WHO_AM_I => return ErrorKind::Authentication,
+            // It is asked only after that one, which has told already.
+            LIST_ORGANIZATIONS => return ErrorKind::Permission,
+            _ => {}
         }
         if let Some(known) = self.verdicts.with(|verdicts| verdicts.get(operation).copied()) {
             return known;

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use cspm_core::adapter::object;
 use cspm_core::{
-    Capabilities, Cursor, Error, ErrorKind, Notices, Plan, RawValue, Record, Rejected, Result, Scope, Source,
-    Step, Suppression, Then, Timestamp, Vendor, async_trait, compact_json, http::Method,
+    Capabilities, Cursor, Error, ErrorKind, Notice, Notices, Plan, RawValue, Record, Rejected, Result, Scope,
+    Source, Step, Suppression, Then, Timestamp, Vendor, async_trait, clean_text, compact_json, http::Method,
 };
 use cspm_http::{Call, Safety};
 
@@ -120,7 +120,15 @@ pub(crate) fn decode(text: &str, at: &Cursor, raw_wanted: bool) -> Result<Step<E
             None => number == 1 && total.is_some_and(|total| records.len() as u64 >= total),
         };
     let then = if last { Then::Done } else { Then::Next(Cursor::Page(number + 1)) };
-    let mut step = Step::with(exemptions, then).expecting(total);
+    let unreadable = exemptions.iter().filter(|one| one.end == End::Unreadable);
+    let notices = unreadable.map(|one| {
+        let id = clean_text(&one.id, 100);
+        Notice::new(format!(
+            "exemption {id} has an end that cannot be read; it counts as in force, without an end"
+        ))
+    });
+    let notices = notices.collect();
+    let mut step = Step { notices, ..Step::with(exemptions, then).expecting(total) };
     step.rejected = rejected;
     Ok(step)
 }

@@ -15,7 +15,8 @@
 //! # Exempted findings
 //!
 //! Queries leave exempted resources out. What `insight_exemptions: true` does is not documented beyond its name, so the
-//! list of exemptions decides: with `--suppressed include` or `only`, each insight and type that has an exemption in
+//! list of exemptions decides, also where a query shows a resource that is exempted all the same: with or without
+//! `--suppressed include`, such a finding is suppressed. With `--suppressed include` or `only`, each insight and type that has an exemption in
 //! force has a second scope, which asks with that flag, keeps what has an exemption in force, and finally makes a
 //! finding of each exemption whose resource no page showed, from the exemption's own record. Nothing is lost whatever
 //! the flag means, and each finding is made by exactly one scope. A finding made from an exemption knows no tags and no
@@ -27,8 +28,8 @@ use std::sync::Arc;
 
 use cspm_core::{
     Account, AccountQuery, AccountRef, Cursor, Error, ErrorKind, Finding, FindingQuery, Notice,
-    OutcomeFilter, Plan, Result, Scope, Source, Step, SuppressedFilter, Then, Timestamp, async_trait,
-    clean_text, gather, same_letters,
+    OutcomeFilter, Plan, Result, Scope, Source, Step, SuppressedFilter, Then, async_trait, clean_text,
+    gather, same_letters,
 };
 use serde::{Deserialize, Serialize};
 
@@ -110,8 +111,7 @@ impl Source<Finding> for InsightCloudSec {
         let catalogue = Arc::new(Catalogue::new(&accounts, &insights));
         remark_on_unknown_rules(query, &catalogue, &mut plan);
         let exempting = query.suppressed != SuppressedFilter::Exclude;
-        let exemptions =
-            if exempting { self.read_exemptions(query, &catalogue, &mut plan).await? } else { None };
+        let exemptions = self.read_exemptions(query, &catalogue, &mut plan).await?;
         self.catalogue.put(catalogue);
 
         for insight in insights.iter().filter(|insight| is_asked_for(insight, query)) {
@@ -126,9 +126,7 @@ impl Source<Finding> for InsightCloudSec {
                     None => plan.scopes.push(Part::survey(id)?),
                 }
             }
-            for (resource_type, exempted) in
-                exemptions.iter().flat_map(|exemptions| exemptions.of_insight(id))
-            {
+            for (resource_type, exempted) in exemptions.of_insight(id).filter(|_| exempting) {
                 if exempted.values().any(|exemption| wanted.has(&exemption.resource_id)) {
                     plan.scopes.push(Part::exempted(id, resource_type)?);
                 }
@@ -158,7 +156,7 @@ impl Source<Finding> for InsightCloudSec {
                 Ok(Step::with(Vec::new(), Then::Split(parts)).expecting(Some(total)))
             }
             Kind::Open { resource_type } => {
-                let exemptions = self.exemptions_for(query);
+                let exemptions = self.exemptions.read();
                 let reader = self.reader(&catalogue, insight, &resource_type, exemptions.as_deref(), query);
                 let question = Question::new(Some(&id), Some(&resource_type), &scopes);
                 let (answer, paging) = self.ask(&question, at).await?;
@@ -167,14 +165,24 @@ impl Source<Finding> for InsightCloudSec {
                 Ok(page.into_step(then))
             }
             Kind::Exempted { resource_type } => {
-                let exemptions = self.exemptions_for(query).ok_or_else(unplanned)?;
+                let exemptions = self.exemptions.read().ok_or_else(unplanned)?;
                 let reader = self.reader(&catalogue, insight, &resource_type, Some(&exemptions), query);
                 let Seen { at, mut seen } = Seen::from_cursor(at)?;
                 let question = Question {
                     insight_exemptions: true,
                     ..Question::new(Some(&id), Some(&resource_type), &scopes)
                 };
-                let (answer, paging) = self.ask(&question, &at).await?;
+                let (answer, paging) = match self.ask(&question, &at).await {
+                    // Nobody documents that flag: a server that does not take it leaves the list of exemptions.
+                    Err(error) if at == Cursor::Start && is_about_the_flag(&error) => {
+                        let (findings, mut notices) = reader.unseen(&[]);
+                        notices.push(Notice::new(
+                            "InsightCloudSec does not show exempted resources here; they are taken from their exemptions",
+                        ));
+                        return Ok(Step { notices, ..Step::done(findings) });
+                    }
+                    answer => answer?,
+                };
                 let (mut page, met) = reader.exempted(answer.text()?).map_err(while_querying)?;
                 seen.extend(met);
                 if let Some(at) = paging.next(&page) {
@@ -209,6 +217,11 @@ impl Seen {
     }
 }
 
+/// Whether a refusal may be about `insight_exemptions` alone; also a bad request is a 500 here at times (3.5).
+fn is_about_the_flag(error: &Error) -> bool {
+    error.kind() == ErrorKind::InvalidRequest || error.status() == Some(500)
+}
+
 fn while_querying(error: Error) -> Error {
     error.with_operation(QUERY_RESOURCES)
 }
@@ -230,11 +243,6 @@ impl InsightCloudSec {
         Reader { origin: &self.origin, catalogue, insight, resource_type, exemptions, raw: query.raw }
     }
 
-    /// The exemptions, if the query wants them: otherwise all that is shown is open.
-    fn exemptions_for(&self, query: &FindingQuery) -> Option<Arc<Exemptions>> {
-        if query.suppressed == SuppressedFilter::Exclude { None } else { self.exemptions.read() }
-    }
-
     /// The accounts. Without them, findings lack their accounts' names only, unless the query is about certain ones.
     async fn read_accounts(&self, query: &FindingQuery, plan: &mut Plan) -> Result<Vec<Account>> {
         let source: &dyn Source<Account> = self;
@@ -245,8 +253,8 @@ impl InsightCloudSec {
             if nothing || error.kind() == ErrorKind::Authentication {
                 return Err(error);
             }
-            plan.failed.push((Scope::labelled("catalogue", "clouds"), error));
         }
+        plan.take_over("clouds", &gathered);
         Ok(gathered.items)
     }
 
@@ -266,21 +274,30 @@ impl InsightCloudSec {
         query: &FindingQuery,
         catalogue: &Catalogue,
         plan: &mut Plan,
-    ) -> Result<Option<Arc<Exemptions>>> {
+    ) -> Result<Arc<Exemptions>> {
         let source: &dyn Source<Exemption> = self;
         let gathered = gather(source, ExemptionQuery { raw: query.raw }).await;
         if let Some(error) = gathered.shortfall().cloned() {
             if error.kind() == ErrorKind::Authentication {
                 return Err(error);
             }
-            plan.failed.push((Scope::labelled("catalogue", "exemptions"), error));
+            if query.suppressed == SuppressedFilter::Exclude {
+                // The query leaves exempted resources out by itself: this list only confirms it.
+                let notice =
+                    "the list of exemptions could not be read; what InsightCloudSec shows counts as open";
+                plan.notices.push(Notice::new(notice));
+            } else {
+                plan.take_over("exemptions", &gathered);
+            }
+        } else {
+            plan.take_over("exemptions", &gathered);
         }
-        let exemptions = Arc::new(Exemptions::in_force(gathered.items, Timestamp::now()));
+        let exemptions = Arc::new(Exemptions::in_force(gathered.items, self.now()));
         if exemptions.insights().any(|id| !catalogue.knows_insight(id)) {
             plan.notices.push(Notice::new("exemptions of insights that no longer exist were left out"));
         }
         self.exemptions.put(exemptions.clone());
-        Ok(Some(exemptions))
+        Ok(exemptions)
     }
 }
 
@@ -307,8 +324,7 @@ impl Wanted {
         let wanted =
             || accounts.iter().map(|account| &account.identity).filter(|one| query.wants_account(one));
         let number = |account: &Arc<AccountRef>| account.id.as_deref().and_then(cloud_in).map(str::to_owned);
-        let known = !accounts.is_empty()
-            && (named || !plan.failed.iter().any(|(scope, _)| scope.labels.contains_key("catalogue")));
+        let known = !accounts.is_empty() && (named || (plan.failed.is_empty() && plan.short.is_empty()));
         Self {
             numbers: named.then(|| wanted().filter_map(number).collect()),
             providers: wanted()

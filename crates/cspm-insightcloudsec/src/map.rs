@@ -17,7 +17,7 @@ use cspm_core::{
 
 use crate::catalogue::{Catalogue, Insight};
 use crate::exemptions::Exemption;
-use crate::ids::key;
+use crate::ids::{key, with_colon};
 use crate::lenient::time;
 use crate::provider::{has_regions, provider};
 use crate::resource_types::is_known;
@@ -70,7 +70,7 @@ impl<'a> Mapper<'a> {
 
     /// A finding from an exemption alone, where the vendor does not show the resource (see [`crate::findings`]).
     pub(crate) fn of_exemption(&mut self, exemption: &Exemption) -> Finding {
-        let resource_id = exemption.resource_id.as_str();
+        let resource_id = &*with_colon(&exemption.resource_id);
         let number = cloud_in(resource_id);
         let account =
             number.map_or_else(Arc::default, |number| self.account(number, &Common::default(), None));
@@ -119,11 +119,24 @@ impl<'a> Mapper<'a> {
     }
 
     fn account(&mut self, number: &str, common: &Common<'_>, cloud_id: Option<&str>) -> Arc<AccountRef> {
-        if let Some(account) = self.catalogue.account(number).or_else(|| self.strangers.get(number)) {
-            return account.clone();
+        let known = self.strangers.get(number).or_else(|| self.catalogue.account(number));
+        let told = stranger(common, cloud_id);
+        let is_whole = |known: &AccountRef| {
+            (known.cloud_id.is_some() || told.cloud_id.is_none())
+                && (known.name.is_some() || told.name.is_none())
+                && (known.provider.is_some() || told.provider.is_none())
+        };
+        if let Some(known) = known.filter(|known| is_whole(known)) {
+            return known.clone();
         }
-        let id = Some(format!("divvyorganizationservice:{number}").into());
-        let account = Arc::new(AccountRef { id, ..stranger(common, cloud_id) });
+        // The list leaves fields out (5.1), and so do some records (9.4): what one does not tell, another does.
+        let known = known.map(|known| AccountRef::clone(known)).unwrap_or_default();
+        let account = Arc::new(AccountRef {
+            id: known.id.or_else(|| Some(format!("divvyorganizationservice:{number}").into())),
+            cloud_id: known.cloud_id.or(told.cloud_id),
+            name: known.name.or(told.name),
+            provider: known.provider.or(told.provider),
+        });
         self.strangers.insert(number.to_owned(), account.clone());
         account
     }
@@ -200,13 +213,21 @@ pub(crate) fn cloud_in(resource_id: &str) -> Option<&str> {
 }
 
 /// The region in a resource id, `type:number:region:provider_id`: what stands between the number and the provider's id,
-/// which the exemption names.
+/// which the exemption names. Where it does not, or in another spelling, the third of at least four segments is the region if
+/// it looks like one: a global resource has three, unless its own id has colons.
 fn region_in(exemption: &Exemption) -> Option<&str> {
     let id = key(&exemption.resource_id);
-    let provider_id = exemption.provider_id.as_deref()?;
-    let head = id.strip_suffix(key(provider_id))?.strip_suffix(':')?;
-    let mut segments = head.splitn(3, ':').skip(2);
-    segments.next().filter(|region| !region.is_empty() && !region.contains(':'))
+    let provider_id = exemption.provider_id.as_deref().map(key).filter(|id| !id.is_empty());
+    let head = provider_id.and_then(|provider_id| id.strip_suffix(provider_id)?.strip_suffix(':'));
+    if let Some(head) = head {
+        let mut segments = head.splitn(3, ':').skip(2);
+        return segments.next().filter(|region| !region.is_empty() && !region.contains(':'));
+    }
+    let mut segments = id.splitn(4, ':').skip(2);
+    let (region, _own_id) = (segments.next()?, segments.next()?);
+    let is_plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    let looks_like_one = region.len() > 4 && region.len() < 30 && region.bytes().all(is_plain);
+    looks_like_one.then_some(region)
 }
 
 /// A map from name to value (values may be null or no text), or the list of `{key, value}` that other calls give (9.7).

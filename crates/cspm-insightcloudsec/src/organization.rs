@@ -171,7 +171,10 @@ impl InsightCloudSec {
         {
             return asked;
         }
-        let answer = self.send(list_organizations()).await?;
+        let answer = match (self.send(list_organizations()).await, &asked) {
+            (Err(_), Err(error)) => return Err(error.clone()),
+            (answer, _) => answer?,
+        };
         let only = decode_only(answer.text()?).map_err(|error| error.with_operation(LIST_ORGANIZATIONS))?;
         let unknown = || {
             let message = "it cannot be told in which organization the user works, so nothing is written; give the \

@@ -64,6 +64,12 @@ impl Ledger {
         });
     }
 
+    /// Puts down what was read while planning and is not complete.
+    pub(super) fn take_over(&mut self, short: Vec<ScopeReport>, rejected: u64) {
+        self.reports.extend(short);
+        self.rejected += rejected;
+    }
+
     /// The scope of a request that waits, if it is still to be made: its piece may have ended or begun anew since.
     pub(super) fn due(&self, job: &Job) -> Option<&Scope> {
         self.pieces.get(job.piece).filter(|piece| piece.wants(job)).map(|piece| &piece.scope)

@@ -37,8 +37,8 @@ use self::ledger::{Ledger, Outcome};
 use self::piece::Job;
 pub use self::progress::{Progress, Snapshot};
 use crate::{
-    ConnectionReport, Error, ErrorKind, MeterReading, Origin, Owner, Plan, Record, Result, ScopeReport,
-    SharedVendor, Source, Step,
+    ConnectionReport, Error, ErrorKind, MeterReading, Notice, Origin, Owner, Plan, Record, Result,
+    ScopeReport, SharedVendor, Source, Step,
 };
 
 /// Scopes that may fail in a row, without a success in between, before the connection counts as down.
@@ -66,7 +66,8 @@ pub async fn gather<T: Record>(source: &dyn Source<T>, query: T::Query) -> Gathe
         items.push(item);
     }
     let report = reading.into_report();
-    Gathered { items, scopes: report.scopes, error: report.error }
+    let notices = report.notices.into_iter().map(Notice).collect();
+    Gathered { items, scopes: report.scopes, error: report.error, rejected: report.rejected, notices }
 }
 
 /// What [`gather`] found.
@@ -78,6 +79,10 @@ pub struct Gathered<T> {
     pub scopes: Vec<ScopeReport>,
     /// Why nothing could be read, if so.
     pub error: Option<Error>,
+    /// Records that could not be understood; a notice names each.
+    pub rejected: u64,
+    /// Warnings.
+    pub notices: Vec<Notice>,
 }
 
 impl<T> Gathered<T> {
@@ -306,6 +311,7 @@ impl<T: Record> Stream for Reading<'_, T> {
                     Err(error) => this.report.error = Some(error),
                     Ok(plan) => {
                         plan.failed.into_iter().for_each(|(scope, error)| this.ledger.lost(scope, error));
+                        this.ledger.take_over(plan.short, plan.rejected);
                         for notice in plan.notices {
                             this.ledger.notices.add(notice);
                         }

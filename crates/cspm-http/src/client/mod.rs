@@ -115,7 +115,11 @@ impl Client {
         let run = async move { client.run(&call).await };
         let mut task = AbortOnDrop(tokio::spawn(run.in_current_span()));
         match (&mut task.0).await {
-            Ok(result) => result.map_err(|error| error.with_operation(operation)),
+            // A log-in on the way that failed has its own name.
+            Ok(result) => result.map_err(|error| match error.operation() {
+                Some(_) => error,
+                None => error.with_operation(operation),
+            }),
             Err(_) => Err(Error::bug(
                 "the transport failed in a way that is a mistake of this program; please report it",
             )

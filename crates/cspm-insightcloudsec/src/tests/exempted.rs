@@ -211,3 +211,124 @@ async fn an_old_installation_is_paged_through_for_exempted_ones_too() {
         installation.asked(OLD_QUERY).iter().map(|asked| asked.body["offset"].clone()).collect();
     assert_eq!(offsets, [json!(0), json!(2)]);
 }
+
+#[tokio::test]
+async fn pages_are_read_as_far_as_their_number_says() {
+    let installation = with_catalogues(|asked| match asked.what.strip_prefix(EXEMPTIONS) {
+        Some(query) => {
+            let number: usize = query.split(['=', '&']).nth(1).unwrap().parse().unwrap();
+            let data = [exemptions().swap_remove(number - 1)];
+            (200, json!({"data": data, "total_count": 2, "total_pages": 2, "page": number}).to_string())
+        }
+        None => (200, page(&[], 0)),
+    });
+    let read = findings(&connect(&installation), query(SuppressedFilter::Only)).await;
+    assert_eq!(ids(&read.items), [of("ex"), of("hidden")]);
+    assert_eq!(installation.asked(EXEMPTIONS).len(), 2, "and not a page more");
+}
+
+#[tokio::test]
+async fn an_exempted_resource_that_is_still_shown_looks_the_same_with_and_without_the_exempted_ones() {
+    let installation = with_catalogues(|asked| match asked.what.as_str() {
+        what if what.starts_with(EXEMPTIONS) => (
+            200,
+            json!({"data": [exemption(1, &id("ex"), |_| {})], "total_count": 1, "total_pages": 1})
+                .to_string(),
+        ),
+        _ if asked.body["insight"] == "backoffice:5" => {
+            (200, page(&[bucket(&id("open")), bucket(&id("ex"))], 2))
+        }
+        _ => (200, page(&[], 0)),
+    });
+    let vendor = connect(&installation);
+    let read = findings(&vendor, query(SuppressedFilter::Exclude)).await;
+    assert_eq!(ids(&read.items), [of("open")]);
+    assert!(read.shortfall().is_none(), "{:?}", read.shortfall());
+    let read = findings(&vendor, query(SuppressedFilter::Include)).await;
+    let open: Vec<_> = read.items.iter().filter(|one| one.suppression.is_none()).collect();
+    assert_eq!(open.len(), 1);
+    assert_eq!(open[0].vendor_id, of("open"));
+}
+
+#[tokio::test]
+async fn without_the_right_to_see_exemptions_the_open_findings_are_complete() {
+    let installation = with_catalogues(|asked| match asked.what.as_str() {
+        what if what.starts_with(EXEMPTIONS) => {
+            (403, r#"{"error_message":"lacks the entitlement"}"#.to_owned())
+        }
+        _ => (200, page(&[], 0)),
+    });
+    let read = findings(&connect(&installation), query(SuppressedFilter::Exclude)).await;
+    assert!(read.shortfall().is_none(), "{:?}", read.shortfall());
+    assert!(read.notices.iter().any(|notice| notice.0.contains("could not be read")), "{:?}", read.notices);
+}
+
+#[tokio::test]
+async fn a_server_that_refuses_the_flag_loses_no_exempted_finding() {
+    for status in [400, 500] {
+        let installation = with_catalogues(move |asked| match asked.what.as_str() {
+            what if what.starts_with(EXEMPTIONS) => {
+                (200, json!({"data": exemptions(), "total_count": 7, "total_pages": 1}).to_string())
+            }
+            _ if asked.body["insight_exemptions"] == true => {
+                (status, r#"{"messages":{"json":{"insight_exemptions":["Unknown field."]}}}"#.to_owned())
+            }
+            _ => (200, page(&[], 0)),
+        });
+        let read = findings(&connect(&installation), query(SuppressedFilter::Only)).await;
+        assert!(read.shortfall().is_none(), "{:?}", read.shortfall());
+        assert_eq!(read.items.len(), 3);
+        assert!(read.notices.iter().any(|notice| notice.0.contains("taken from their exemptions")));
+    }
+}
+
+#[tokio::test]
+async fn an_end_that_cannot_be_read_is_told() {
+    let installation = with_catalogues(|asked| match asked.what.as_str() {
+        what if what.starts_with(EXEMPTIONS) => {
+            let odd = exemption(77, &id("ex"), |one| one["expiration_date"] = json!("soon"));
+            (200, json!({"data": [odd], "total_count": 1, "total_pages": 1}).to_string())
+        }
+        _ => (200, page(&[], 0)),
+    });
+    let read = findings(&connect(&installation), query(SuppressedFilter::Only)).await;
+    assert_eq!(read.items.len(), 1);
+    let told =
+        |notice: &cspm_core::Notice| notice.0.contains("exemption 77") && notice.0.contains("cannot be read");
+    assert!(read.notices.iter().any(told), "{:?}", read.notices);
+}
+
+#[tokio::test]
+async fn a_finding_from_an_exemption_has_its_colon_and_its_region_whatever_the_list_lost() {
+    let installation = with_catalogues(|asked| match asked.what.as_str() {
+        what if what.starts_with(EXEMPTIONS) => {
+            let lost = exemption(1, id("ex").trim_end_matches(':'), |one| one["provider_id"] = Value::Null);
+            (200, json!({"data": [lost], "total_count": 1, "total_pages": 1}).to_string())
+        }
+        _ => (200, page(&[], 0)),
+    });
+    let read = findings(&connect(&installation), query(SuppressedFilter::Only)).await;
+    assert_eq!(ids(&read.items), [of("ex")]);
+    assert_eq!(read.items[0].region.as_deref(), Some("us-east-1"));
+}
+
+#[tokio::test]
+async fn catalogues_are_reported_with_the_figures_of_their_own_books() {
+    let installation = with_catalogues(|asked| match asked.what.as_str() {
+        what if what.starts_with(EXEMPTIONS) => {
+            let data = [exemption(1, &id("ex"), |_| {}), json!({"exemption_id": 2})];
+            (200, json!({"data": data, "total_count": 2, "total_pages": 1}).to_string())
+        }
+        _ => (200, page(&[], 0)),
+    });
+    let read = findings(&connect(&installation), query(SuppressedFilter::Include)).await;
+    let short = read.scopes.iter().find(|scope| !scope.complete).unwrap();
+    assert_eq!(short.scope["catalogue"], "exemptions");
+    assert_eq!((short.expected, short.received), (Some(2), 1));
+    assert_eq!(read.rejected, 1);
+    assert!(
+        read.notices.iter().any(|notice| notice.0.contains("exemption 2 of page 1")),
+        "{:?}",
+        read.notices
+    );
+}

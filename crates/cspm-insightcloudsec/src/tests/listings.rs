@@ -104,6 +104,13 @@ async fn the_same_over_a_real_connection() {
         .expect(1)
         .mount(&server)
         .await;
+    Mock::given(method("POST"))
+        .and(path("/v2/public/exemptions/list"))
+        .and(body_json(json!({})))
+        .respond_with(ResponseTemplate::new(200).set_body_string(r#"{"data":[],"total_count":0}"#))
+        .expect(1)
+        .mount(&server)
+        .await;
     let vendor = InsightCloudSec::connect(Config {
         base_url: BaseUrl::parse(&server.uri()).unwrap(),
         ..config(key())
@@ -113,5 +120,14 @@ async fn the_same_over_a_real_connection() {
     let read = findings(&vendor, query).await;
     assert_eq!(ids(&read.items), ["custom:5/storagecontainer:3:us-east-1:a:"]);
     assert!(read.shortfall().is_none(), "{:?}", read.shortfall());
-    assert_eq!(vendor.meter().read().requests, 4);
+    assert_eq!(vendor.meter().read().requests, 5);
+}
+
+#[tokio::test]
+async fn no_clouds_at_all_are_an_empty_list_if_the_count_says_so() {
+    for (body, is_well) in [(r#"{"clouds":null,"total_count":0}"#, true), (r#"{"clouds":null}"#, false)] {
+        let installation = Installation::new(move |_| (200, body.to_owned()));
+        let read = accounts(&installation).await;
+        assert_eq!(read.shortfall().is_none(), is_well, "{body}");
+    }
 }

@@ -83,6 +83,7 @@ const INSIGHTS: &str = "GET /v2/public/insights/list";
 const PACKS: &str = "GET /v2/public/insights/packs/list";
 const EXEMPTIONS: &str = "POST /v2/public/exemptions/list";
 const LOGIN: &str = "POST /v2/public/user/login";
+const DETAILS: &str = "GET /v2/prototype/domain/organizations/detail/get";
 const WHO: &str = "GET /v2/public/user/info";
 
 fn config(credential: Credential) -> Config {

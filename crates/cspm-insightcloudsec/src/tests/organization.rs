@@ -7,7 +7,6 @@ use serde_json::json;
 
 use super::*;
 
-const DETAILS: &str = "GET /v2/prototype/domain/organizations/detail/get";
 const DELETE: &str = "DELETE /v2/public/insights/pack/11/delete";
 
 fn store(vendor: &SharedVendor) -> &dyn PolicyStore {

@@ -37,7 +37,7 @@ async fn a02_a_missing_right_is_named_and_asked_about_once() {
         assert_eq!(error.kind(), ErrorKind::Permission);
         assert!(error.to_string().contains("may view the clouds"), "{error}");
     }
-    assert_eq!(installation.asked(WHO).len(), 1, "remembered");
+    assert_eq!(installation.asked(WHO).len(), 2, "once for each sort of request, and remembered");
 }
 
 #[tokio::test]
@@ -153,7 +153,7 @@ async fn the_doctor_reads_a_little_of_everything_and_names_what_is_missing() {
     let rows = connect(&installation).diagnose().await;
     let seen: Vec<(&str, bool)> = rows.iter().map(|row| (row.check, row.ok)).collect();
     assert_eq!(seen, [("address", true), ("credential", false)]);
-    assert_eq!(installation.lines(), [WHO], "a refused credential is not tried on anything else");
+    assert_eq!(installation.lines(), [WHO, DETAILS], "a refused credential is tried on these two only");
 }
 
 #[tokio::test]
@@ -169,4 +169,44 @@ async fn an_unreachable_address_is_the_only_thing_wrong_with_it() {
     let vendor = InsightCloudSec::connect_through(config(key()), Arc::new(Nowhere)).unwrap();
     let rows = cspm_core::Vendor::diagnose(&vendor).await;
     assert_eq!(rows.iter().map(|row| (row.check, row.ok)).collect::<Vec<_>>(), [("tls", false)]);
+}
+
+#[tokio::test]
+async fn the_doctor_does_not_depend_on_the_user_info_alone() {
+    for status in [403, 404, 500] {
+        let installation = with_catalogues(move |asked| match asked.what.as_str() {
+            WHO => (status, String::new()),
+            DETAILS => (200, r#"{"organizations": []}"#.to_owned()),
+            what if what.starts_with(INSIGHTS) => (200, "[]".to_owned()),
+            _ => (200, page(&[], 0)),
+        });
+        let rows = connect(&installation).diagnose().await;
+        assert!(rows.iter().all(|row| row.ok), "{status}: {rows:?}");
+    }
+    for (status, owner, remedy) in [(404, Owner::Customer, "base_url"), (503, Owner::Vendor, "later")] {
+        let installation = Installation::new(move |_| (status, String::new()));
+        let rows = connect(&installation).diagnose().await;
+        let ill = rows.iter().find(|row| !row.ok).unwrap();
+        assert_eq!((ill.check, ill.owner), ("credential", Some(owner)));
+        assert!(ill.remedy.as_deref().unwrap().contains(remedy), "{ill:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_failed_log_in_is_called_by_its_own_name() {
+    let installation = Installation::new(|_| (401, String::new()));
+    let vendor = connect_as(&installation, password());
+    let error = findings(&vendor, FindingQuery::default()).await.error.unwrap();
+    assert_eq!(error.operation(), Some("log in"), "{error}");
+}
+
+#[tokio::test]
+async fn every_request_says_that_it_is_json_reads_included() {
+    // Marked as required on nearly every operation (2.4).
+    let installation = with_catalogues(|_| (200, page(&[], 0)));
+    findings(&connect(&installation), FindingQuery::default()).await;
+    for asked in installation.log() {
+        assert_eq!(asked.headers["content-type"], "application/json", "{}", asked.what);
+    }
+    assert!(installation.lines().iter().any(|line| line.starts_with("GET ")));
 }
