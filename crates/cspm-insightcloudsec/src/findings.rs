@@ -16,8 +16,8 @@
 //!
 //! Queries leave exempted resources out. What `insight_exemptions: true` does is not documented beyond its name, so the
 //! list of exemptions decides, also where a query shows a resource that is exempted all the same: with or without
-//! `--suppressed include`, such a finding is suppressed. With `--suppressed include` or `only`, each insight and type that has an exemption in
-//! force has a second scope, which asks with that flag, keeps what has an exemption in force, and finally makes a
+//! `--suppressed include`, such a finding is suppressed. With `--suppressed include` or `only`, each insight and type that
+//! has an exemption in force has a second scope, which asks with that flag, keeps what has an exemption in force, and finally makes a
 //! finding of each exemption whose resource no page showed, from the exemption's own record. Nothing is lost whatever
 //! the flag means, and each finding is made by exactly one scope. A finding made from an exemption knows no tags and no
 //! harvest time, and whether the resource still violates the insight is not known either. Resources that are exempted
