@@ -46,10 +46,10 @@ fn installation(
     Installation::new(move |asked| {
         let mut kept = kept.lock().unwrap();
         let what = asked.what.as_str();
-        if what == CREATE || what == DELETE {
-            if let Some(answer) = spoil(asked, &mut kept) {
-                return answer;
-            }
+        if (what == CREATE || what == DELETE)
+            && let Some(answer) = spoil(asked, &mut kept)
+        {
+            return answer;
         }
         match what {
             WHO => (200, who(1)),
