@@ -57,6 +57,7 @@ fn the_contracts_own_example_is_understood() {
         base_url = "https://acme.customer.divvycloud.com/"
         username = "ops"
         password = {{ file = "{}" }}
+        organization = " Production "
 
         [[connections]]
         name = "gravity"
@@ -76,6 +77,8 @@ fn the_contracts_own_example_is_understood() {
     let Credential::Key(key) = &trend.credential else { panic!("a key") };
     assert_eq!(key.expose_secret(), "a-good-key", "white space around a secret is trimmed");
     assert_eq!(rapid7.address.as_str(), "https://acme.customer.divvycloud.com");
+    assert_eq!(rapid7.organization.as_deref(), Some("Production"));
+    assert_eq!(trend.organization, None);
     let Credential::Login { username, password } = &rapid7.credential else { panic!("a log-in") };
     assert_eq!((username.as_str(), password.expose_secret()), ("ops", "pa55 word"));
     assert_eq!(gravity.address.as_str(), "https://api.e.cs.gravityzone.bitdefender.com/v1");
