@@ -7,6 +7,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
 
+use futures_util::{StreamExt, stream};
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 /// A text, or a number or boolean in its usual spelling. Anything else is absent.
@@ -115,6 +116,11 @@ pub fn object<'a, T: Deserialize<'a>>(json: &'a str) -> Result<T, serde_json::Er
         return Err(serde::de::Error::custom("a list where an object was due"));
     }
     serde_json::from_str(json)
+}
+
+/// Waits for all of these, at most so many at once, and gives their results in the order in which they were named.
+pub async fn in_order<F: Future>(at_once: usize, work: impl IntoIterator<Item = F>) -> Vec<F::Output> {
+    stream::iter(work).buffered(at_once.max(1)).collect().await
 }
 
 /// Where a plan puts what its steps need: a value that is replaced as a whole. Whoever took it keeps what was there then.

@@ -131,7 +131,9 @@ impl<'a> Suppressing<'a> {
                     self.put(id, DeedResult::Failed, Some(error.to_string()));
                 }
                 Ok(standing) if self.is_as_wished(&standing) => self.put(id, DeedResult::Unchanged, None),
-                Ok(Standing { obstacle: Some(why), .. }) => self.put(id, DeedResult::Failed, Some(why)),
+                Ok(Standing { obstacle: Some(why), .. }) if self.expected.is_some() => {
+                    self.put(id, DeedResult::Failed, Some(why));
+                }
                 Ok(standing) => {
                     self.failures = 0;
                     todo.push(Known { id: id.clone(), standing });

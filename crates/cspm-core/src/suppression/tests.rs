@@ -18,6 +18,7 @@ struct Store {
     /// A call that holds one of these is refused as a whole.
     bad: BTreeSet<String>,
     missing: BTreeSet<String>,
+    passing: BTreeSet<String>,
     /// By the number of the call: its answer is lost, after it was carried out or before.
     lost: BTreeMap<u32, bool>,
     /// From this call on the key is refused.
@@ -93,7 +94,8 @@ impl SuppressionStore for Store {
                 return Err(Error::new(ErrorKind::NotFound, "no such check"));
             }
             let suppression = suppressed.contains(id).then(accepted);
-            Ok(Standing { suppression, ..Standing::default() })
+            let obstacle = self.passing.contains(id).then(|| "it passes".to_owned());
+            Ok(Standing { suppression, obstacle, ..Standing::default() })
         };
         ids.iter().map(standing).collect()
     }
@@ -171,6 +173,18 @@ async fn what_is_so_already_is_not_sent_and_what_is_missing_fails() {
     let lifted = run(&store, Wish::Lift, named).await;
     assert_eq!(with(&lifted, DeedResult::Done).len(), 3);
     assert!(store.suppressed.lock().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn what_cannot_be_suppressed_can_be_lifted() {
+    let suppressed = Mutex::new(["id-0001".to_owned()].into());
+    let store =
+        Store { batch: 10, suppressed, passing: ["id-0000", "id-0001"].map(str::to_owned).into(), ..Store::default() };
+    let deeds = run(&store, order(), ids(1)).await;
+    assert_eq!((deeds[0].result, deeds[0].message.as_deref()), (DeedResult::Failed, Some("it passes")));
+    let lifted = run(&store, Wish::Lift, ids(2)).await;
+    assert_eq!(with(&lifted, DeedResult::Done), ["id-0001"]);
+    assert_eq!(*store.written.lock().unwrap(), ["id-0001"]);
 }
 
 #[tokio::test]
