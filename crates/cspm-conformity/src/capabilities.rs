@@ -38,5 +38,45 @@ pub const CAPABILITIES: Capabilities = Capabilities {
         ),
         Capability::yes(Operation::Accounts, ""),
         Capability::yes(Operation::Rules, ""),
+        Capability::yes(
+            Operation::ListPolicies,
+            "profiles, without how many rules each has; the organisation's own is not listed",
+        ),
+        Capability::yes(
+            Operation::ShowPolicy,
+            "needs the role ADMIN; the organisation's own profile is organisation-<its id>",
+        ),
+        Capability::yes(Operation::CreatePolicy, "needs the role ADMIN"),
+        Capability::yes(Operation::ReplacePolicy, "needs the role ADMIN; the whole profile is written anew"),
+        Capability::yes(
+            Operation::MergePolicy,
+            "needs the role ADMIN; emptying a rule's exceptions or settings may need mode replace",
+        ),
+        Capability::yes(Operation::DeletePolicy, "needs the role ADMIN"),
+        Capability::yes(
+            Operation::ApplyPolicy,
+            "needs the role ADMIN; carried out in the background, and the vendor does not say when",
+        ),
+        Capability::yes(Operation::ListSuppressions, "without who did it and why"),
+        Capability::yes(
+            Operation::Suppress,
+            "failing checks, one by one; the reason becomes a note of at most 200 characters",
+        ),
+        Capability::no(
+            Operation::SuppressFalsePositive,
+            "the vendor does not tell false positives from accepted risks; suppress without a kind",
+        ),
+        Capability::yes(Operation::Unsuppress, ""),
+        Capability::yes(Operation::ReadAccountRules, "rules that an account has set itself"),
+        Capability::yes(
+            Operation::WriteAccountRules,
+            "needs full access to the account; rules of packages outside its subscription are refused",
+        ),
+        Capability::no(
+            Operation::CustomRules,
+            "the vendor's own are a beta for some organisations; write them in its console",
+        ),
+        Capability::no(Operation::ListAutomations, "the vendor has none; it reports and does not act"),
+        Capability::no(Operation::PauseAutomation, "the vendor has none; it reports and does not act"),
     ],
 };

@@ -1,8 +1,9 @@
 //! What a connection is made with.
 
 use std::fmt;
-use std::sync::{Arc, RwLock};
+use std::sync::Arc;
 
+use cspm_core::adapter::Shelf;
 use cspm_core::secrecy::SecretString;
 use cspm_core::{Origin, Result};
 use cspm_http::{BaseUrl, Client, Exchange, Settings};
@@ -87,7 +88,8 @@ impl Conformity {
             origin: Origin::new(name, NAME),
             side_by_side,
             verdict: Default::default(),
-            catalogue: RwLock::default(),
+            catalogue: Shelf::default(),
+            rules: Shelf::default(),
         })
     }
 }

@@ -3,8 +3,9 @@
 use cspm_core::{Diagnosis, ErrorKind, Result};
 
 use crate::Conformity;
-use crate::error::{ADDRESS_ADVICE, right_for};
+use crate::error::ADDRESS_ADVICE;
 use crate::request::{LIST_ACCOUNTS, LIST_CHECKS, LIST_SERVICES, who_am_i};
+use crate::rights::right_for;
 use crate::slice::Slice;
 
 impl Conformity {

@@ -7,7 +7,8 @@ use cspm_core::{Error, ErrorKind, Result};
 use cspm_http::{Answer, Call, Dialect};
 use tokio::sync::Mutex;
 
-use crate::request::{LIST_CHECKS, who_am_i};
+use crate::request::{list_users, who_am_i};
+use crate::rights::right_for;
 use crate::{Conformity, NAME};
 
 /// This vendor's reading of HTTP. The reads made here get a 500 for the vendor's own troubles only. No rate limit is
@@ -38,10 +39,14 @@ impl Conformity {
     /// Sends a call, and says of a failure what only this adapter knows.
     pub(crate) async fn send(&self, call: Call) -> Result<Answer> {
         let operation = call.operation();
-        let error = match self.client.send(call).await {
-            Ok(answer) => return Ok(answer),
-            Err(error) => error,
-        };
+        match self.client.send(call).await {
+            Ok(answer) => Ok(answer),
+            Err(error) => Err(self.explain(error, operation).await),
+        }
+    }
+
+    /// Finds out what a refusal means, and adds what to do.
+    pub(crate) async fn explain(&self, error: Error, operation: &'static str) -> Error {
         let error = match error.status() {
             Some(401 | 403) => match self.tell_apart().await {
                 Some(kind) => error.with_kind(kind),
@@ -51,7 +56,17 @@ impl Conformity {
             },
             _ => error,
         };
-        Err(self.advise(error, operation))
+        self.advise(error, operation)
+    }
+
+    /// Whether the key is one of the role ADMIN: only such may list users. `None` if that could not be found out. This is
+    /// how the vendor's own tool tells "there is none" from "you may not", which look alike (section 23, number 3).
+    pub(crate) async fn is_admin(&self) -> Option<bool> {
+        match self.client.send(list_users()).await {
+            Ok(_) => Some(true),
+            Err(error) if matches!(error.status(), Some(401 | 403)) => Some(false),
+            Err(_) => None,
+        }
     }
 
     /// Whether the key is refused altogether or only lacks a right. The lock is held while it is found out, so that
@@ -90,11 +105,3 @@ impl Conformity {
 
 /// What to do about an address that leads nowhere.
 pub(crate) const ADDRESS_ADVICE: &str = "check the address: it ends in /v1 (legacy) or /api (Cloud One); and the network and proxy on the way to it";
-
-/// Which right a request needs.
-pub(crate) fn right_for(operation: &str) -> &'static str {
-    match operation {
-        LIST_CHECKS => "give the key's user or role at least read-only access to the account",
-        _ => "give the key's user or role at least read-only access to the organisation's accounts",
-    }
-}

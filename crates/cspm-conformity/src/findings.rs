@@ -40,7 +40,7 @@ impl Source<Finding> for Conformity {
         };
         let accounts = accounts.items;
         let catalogue = Arc::new(Catalogue::new(&accounts, rules));
-        self.put_catalogue(catalogue);
+        self.catalogue.put(catalogue);
 
         let missing = |name: &&String| !accounts.iter().any(|account| account.identity.is_called(name));
         plan.unknown_accounts = query.accounts.iter().filter(missing).cloned().collect();

@@ -3,28 +3,15 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::marker::PhantomData;
 
+use cspm_core::adapter::Text;
 use cspm_core::{RawValue, Timestamp};
+use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserialize, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 /// Milliseconds below this are before 1973: no time of a cloud resource, but seconds, a zero or a slip.
 const EARLIEST_MILLIS: i64 = 100_000_000_000;
-
-/// A text; a whole number is taken by its digits.
-#[derive(Debug, Default, Clone, PartialEq, Eq)]
-pub(crate) struct Text<'a>(Option<Cow<'a, str>>);
-
-impl<'a> Text<'a> {
-    /// The text, unless it is absent or empty.
-    pub(crate) fn get(&self) -> Option<&str> {
-        self.0.as_deref().filter(|text| !text.is_empty())
-    }
-
-    /// The text as an owned value, unless it is absent or empty.
-    pub(crate) fn owned(self) -> Option<String> {
-        self.0.filter(|text| !text.is_empty()).map(Cow::into_owned)
-    }
-}
 
 /// A point in time in epoch milliseconds (vendor document, section 3.4), or an RFC 3339 text.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
@@ -46,9 +33,20 @@ pub(crate) struct Texts<'a>(pub(crate) Option<Vec<Cow<'a, str>>>);
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub(crate) struct Reference<'a>(pub(crate) Text<'a>);
 
-/// The ids of a list of `{"type": …, "id": …}`.
-#[derive(Debug, Default, Clone, PartialEq, Eq)]
-pub(crate) struct References<'a>(pub(crate) Vec<Reference<'a>>);
+/// A nested object. Anything else is an object without fields; a list above all, whose elements a derived decoder would
+/// take for the fields in their order.
+#[derive(Debug, Default)]
+pub(crate) struct Object<T>(pub(crate) T);
+
+/// A list. Anything else is an empty one.
+#[derive(Debug)]
+pub(crate) struct List<T>(pub(crate) Vec<T>);
+
+impl<T> Default for List<T> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
 
 /// The records of a listing as they stand, or the one record that stands in its place; null is an empty listing
 /// (section 3.3), absent is none at all.
@@ -133,16 +131,6 @@ fn whole(text: &str) -> Option<i128> {
     text.trim().parse().ok()
 }
 
-impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Ok(Self(match loose(deserializer)? {
-            Loose::Text(text) => Some(text),
-            Loose::Whole(number) => Some(Cow::Owned(number.to_string())),
-            _ => None,
-        }))
-    }
-}
-
 impl<'de> Deserialize<'de> for Millis {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let millis = match loose(deserializer)? {
@@ -202,29 +190,90 @@ impl<'de: 'a, 'a> Deserialize<'de> for Reference<'a> {
     }
 }
 
-impl<'de: 'a, 'a> Deserialize<'de> for References<'a> {
+/// Takes what is no object, or no list, as nothing.
+macro_rules! scalars_are_nothing {
+    ($value:ty) => {
+        fn visit_unit<E>(self) -> Result<$value, E> {
+            Ok(Default::default())
+        }
+
+        fn visit_bool<E>(self, _: bool) -> Result<$value, E> {
+            Ok(Default::default())
+        }
+
+        fn visit_u64<E>(self, _: u64) -> Result<$value, E> {
+            Ok(Default::default())
+        }
+
+        fn visit_i64<E>(self, _: i64) -> Result<$value, E> {
+            Ok(Default::default())
+        }
+
+        fn visit_f64<E>(self, _: f64) -> Result<$value, E> {
+            Ok(Default::default())
+        }
+
+        fn visit_str<E>(self, _: &str) -> Result<$value, E> {
+            Ok(Default::default())
+        }
+    };
+}
+
+impl<'de, T: Deserialize<'de> + Default> Deserialize<'de> for Object<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct List;
-        impl<'de> Visitor<'de> for List {
-            type Value = References<'de>;
+        struct Fields<T>(PhantomData<T>);
+
+        impl<'de, T: Deserialize<'de> + Default> Visitor<'de> for Fields<T> {
+            type Value = T;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a list of references")
+                f.write_str("an object")
             }
 
-            fn visit_unit<E>(self) -> Result<References<'de>, E> {
-                Ok(References::default())
+            scalars_are_nothing!(T);
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<T, A::Error> {
+                while list.next_element::<IgnoredAny>()?.is_some() {}
+                Ok(T::default())
             }
 
-            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<References<'de>, A::Error> {
-                let mut references = Vec::new();
-                while let Some(reference) = list.next_element()? {
-                    references.push(reference);
-                }
-                Ok(References(references))
+            fn visit_map<A: MapAccess<'de>>(self, object: A) -> Result<T, A::Error> {
+                T::deserialize(MapAccessDeserializer::new(object))
             }
         }
-        deserializer.deserialize_any(List)
+
+        deserializer.deserialize_any(Fields(PhantomData)).map(Self)
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for List<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Items<T>(PhantomData<T>);
+
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for Items<T> {
+            type Value = Vec<T>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a list")
+            }
+
+            scalars_are_nothing!(Vec<T>);
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Vec<T>, A::Error> {
+                let mut items = Vec::new();
+                while let Some(item) = list.next_element()? {
+                    items.push(item);
+                }
+                Ok(items)
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<Vec<T>, A::Error> {
+                while object.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+                Ok(Vec::new())
+            }
+        }
+
+        deserializer.deserialize_any(Items(PhantomData)).map(Self)
     }
 }
 

@@ -23,6 +23,7 @@
 //! sources leave open (which totals are sent, the page size really given, what comes past the limit) is handled so that
 //! either answer gives a right or an openly incomplete result.
 
+mod account_rules;
 mod accounts;
 mod auth;
 mod capabilities;
@@ -35,24 +36,33 @@ mod findings;
 mod lenient;
 mod map;
 mod narrow;
+mod policies;
+mod prepare;
 mod request;
+mod rights;
+mod rule_book;
+mod rule_settings;
 mod rules;
 mod slice;
 mod split;
+mod suppressions;
 #[cfg(test)]
 mod tests;
 mod wire;
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 
+use cspm_core::adapter::Shelf;
 use cspm_core::{
-    Account, Capabilities, Diagnosis, Finding, Meter, Origin, Rule, Source, Vendor, async_trait,
+    Account, AccountRules, Capabilities, Diagnosis, Finding, Meter, Origin, PolicyStore, Rule, Source,
+    SuppressionStore, Vendor, async_trait,
 };
 use cspm_http::Client;
 
 pub use capabilities::CAPABILITIES;
 use catalogue::Catalogue;
 pub use config::{Config, REGIONS};
+use rule_book::RuleBook;
 
 /// The vendor's name in every output.
 pub const NAME: &str = "conformity";
@@ -65,16 +75,14 @@ pub struct Conformity {
     side_by_side: usize,
     verdict: error::Verdict,
     /// Replaced as a whole when a run is planned; steps keep the one they began with.
-    catalogue: RwLock<Arc<Catalogue>>,
+    catalogue: Shelf<Catalogue>,
+    /// What the catalogue says of writing; read when it is needed first, and anew for each policy that is prepared.
+    rules: Shelf<RuleBook>,
 }
 
 impl Conformity {
     fn catalogue(&self) -> Arc<Catalogue> {
-        self.catalogue.read().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    fn put_catalogue(&self, catalogue: Arc<Catalogue>) {
-        *self.catalogue.write().unwrap_or_else(PoisonError::into_inner) = catalogue;
+        self.catalogue.read().unwrap_or_default()
     }
 }
 
@@ -102,6 +110,18 @@ impl Vendor for Conformity {
 
     fn rules(&self) -> &dyn Source<Rule> {
         self
+    }
+
+    fn policies(&self) -> Option<&dyn PolicyStore> {
+        Some(self)
+    }
+
+    fn account_rules(&self) -> Option<&dyn AccountRules> {
+        Some(self)
+    }
+
+    fn suppressions(&self) -> Option<&dyn SuppressionStore> {
+        Some(self)
     }
 
     async fn diagnose(&self) -> Vec<Diagnosis> {

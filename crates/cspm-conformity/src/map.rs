@@ -4,13 +4,15 @@ use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+use cspm_core::adapter::Text;
 use cspm_core::{
     Account, AccountRef, Finding, FindingQuery, Origin, Outcome, RawValue, Remediation, Resource, Rule,
-    RuleRef, Severity, StandardRef, State, Suppression, Tags, Timestamp, compact_json,
+    RuleRef, Severity, StandardRef, State, Tags, Timestamp, compact_json,
 };
 
 use crate::catalogue::Catalogue;
-use crate::lenient::{Text, Texts};
+use crate::decode::suppression;
+use crate::lenient::{Object, Texts};
 use crate::wire;
 
 /// How bad a risk level is (contract section 4). Upper and lower case, spaces and dashes make no difference; the display
@@ -135,14 +137,12 @@ impl<'c> Mapper<'c> {
 
     /// One check; the reason if it has no id to be known by, or leads to no rule.
     pub(crate) fn check(&mut self, check: wire::Check<'_>, raw: &RawValue) -> Result<Finding, String> {
-        let wire::Check { id, attributes, relationships } = check;
+        let wire::Check { id, attributes: Object(attributes), relationships: Object(relationships) } = check;
         let id = id.owned().ok_or("it has no id")?;
         let parts = IdParts::of(&id);
-        let relationships = relationships.unwrap_or_default();
-        let related = |related: Option<wire::Related<'_>>| related.and_then(|related| related.data.0.owned());
-        let rule_id = related(relationships.rule);
+        let rule_id = relationships.rule.0.data.0.owned();
         let rule_id = rule_id.as_deref().or(parts.rule).ok_or("it names no rule")?;
-        let account_id = related(relationships.account);
+        let account_id = relationships.account.0.data.0.owned();
         let account_id = account_id.as_deref().or(parts.account);
 
         let alike = self.alike(rule_id, parts.service, &attributes);
@@ -171,12 +171,7 @@ impl<'c> Mapper<'c> {
             Outcome::Fail => Some(State::Open),
             _ => None,
         };
-        finding.suppression = suppressed.then(|| Suppression {
-            until: attributes.suppressed_until.0,
-            reason: None,
-            by: None,
-            kind: "suppressed".to_owned(),
-        });
+        finding.suppression = suppressed.then(|| suppression(attributes.suppressed_until.0));
         finding.resource = resource;
         finding.region = region;
         finding.tags = tags(attributes.tags);
@@ -296,14 +291,14 @@ fn standard(id: Arc<str>) -> StandardRef {
 
 /// An account (section 5.1); the reason if it has no id.
 pub(crate) fn account(record: wire::AccountRecord<'_>, origin: &Origin) -> Result<Account, String> {
-    let wire::AccountRecord { id, attributes } = record;
+    let wire::AccountRecord { id, attributes: Object(attributes) } = record;
     let id = id.owned().ok_or("it has no id")?;
     // Old payloads of AWS accounts leave the type out.
     let provider = provider(&attributes.cloud_type).unwrap_or_else(|| "aws".to_owned());
-    let cloud = attributes.cloud_data.unwrap_or_default();
+    let cloud = attributes.cloud_data.0;
     let cloud_id = match provider.as_str() {
-        "azure" => cloud.azure.and_then(|azure| azure.subscription_id.owned()),
-        "gcp" => cloud.gcp.and_then(|gcp| gcp.project_id.owned()),
+        "azure" => cloud.azure.0.subscription_id.owned(),
+        "gcp" => cloud.gcp.0.project_id.owned(),
         // A number loses the zeros in front of the twelve digits.
         _ => attributes.aws_account_id.owned().map(|number| format!("{number:0>12}")),
     };
@@ -315,7 +310,7 @@ pub(crate) fn account(record: wire::AccountRecord<'_>, origin: &Origin) -> Resul
     };
     let mut account = Account::new(origin, Arc::new(identity));
     account.environment = attributes.environment.owned();
-    let bot_off = attributes.settings.and_then(|settings| settings.bot).and_then(|bot| bot.disabled.0);
+    let bot_off = attributes.settings.0.bot.0.disabled.0;
     let known = ["ACTIVE", "TRIALLING"];
     let active = attributes
         .status

@@ -1,9 +1,12 @@
 //! The vendor's records as they come over the wire. Every field is optional, texts are borrowed from the page.
 
+use std::collections::BTreeMap;
+
 use cspm_core::RawValue;
+use cspm_core::adapter::Text;
 use serde::Deserialize;
 
-use crate::lenient::{Count, Flag, Millis, Records, Reference, References, Text, Texts};
+use crate::lenient::{Count, Flag, List, Millis, Object, Records, Reference, Texts};
 
 /// A listing (vendor document, section 3.3).
 #[derive(Debug, Deserialize)]
@@ -14,7 +17,7 @@ pub(crate) struct Listing<'a> {
     #[serde(default, borrow)]
     pub(crate) included: Records<'a>,
     #[serde(default)]
-    pub(crate) meta: Option<Meta>,
+    pub(crate) meta: Object<Meta>,
 }
 
 /// How much there is (section 3.5): both, one or none of these.
@@ -38,13 +41,13 @@ pub(crate) struct Named<'a> {
 pub(crate) struct Check<'a> {
     #[serde(default, borrow)]
     pub(crate) id: Text<'a>,
-    #[serde(borrow)]
-    pub(crate) attributes: CheckAttributes<'a>,
     #[serde(default, borrow)]
-    pub(crate) relationships: Option<CheckRelationships<'a>>,
+    pub(crate) attributes: Object<CheckAttributes<'a>>,
+    #[serde(default, borrow)]
+    pub(crate) relationships: Object<CheckRelationships<'a>>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) struct CheckAttributes<'a> {
     #[serde(default, borrow)]
@@ -103,9 +106,9 @@ pub(crate) struct CheckAttributes<'a> {
 #[derive(Debug, Default, Deserialize)]
 pub(crate) struct CheckRelationships<'a> {
     #[serde(default, borrow)]
-    pub(crate) rule: Option<Related<'a>>,
+    pub(crate) rule: Object<Related<'a>>,
     #[serde(default, borrow)]
-    pub(crate) account: Option<Related<'a>>,
+    pub(crate) account: Object<Related<'a>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -119,11 +122,11 @@ pub(crate) struct Related<'a> {
 pub(crate) struct AccountRecord<'a> {
     #[serde(default, borrow)]
     pub(crate) id: Text<'a>,
-    #[serde(borrow)]
-    pub(crate) attributes: AccountAttributes<'a>,
+    #[serde(default, borrow)]
+    pub(crate) attributes: Object<AccountAttributes<'a>>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) struct AccountAttributes<'a> {
     #[serde(default, borrow)]
@@ -142,17 +145,17 @@ pub(crate) struct AccountAttributes<'a> {
     #[serde(default, borrow)]
     pub(crate) cloud_type: Text<'a>,
     #[serde(default, borrow)]
-    pub(crate) cloud_data: Option<CloudData<'a>>,
+    pub(crate) cloud_data: Object<CloudData<'a>>,
     #[serde(default)]
-    pub(crate) settings: Option<AccountSettings>,
+    pub(crate) settings: Object<AccountSettings>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 pub(crate) struct CloudData<'a> {
     #[serde(default, borrow)]
-    pub(crate) azure: Option<AzureData<'a>>,
+    pub(crate) azure: Object<AzureData<'a>>,
     #[serde(default, borrow)]
-    pub(crate) gcp: Option<GcpData<'a>>,
+    pub(crate) gcp: Object<GcpData<'a>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -170,7 +173,7 @@ pub(crate) struct GcpData<'a> {
 #[derive(Debug, Default, Deserialize)]
 pub(crate) struct AccountSettings {
     #[serde(default)]
-    pub(crate) bot: Option<BotSettings>,
+    pub(crate) bot: Object<BotSettings>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -185,9 +188,9 @@ pub(crate) struct ServiceRecord<'a> {
     #[serde(default, borrow)]
     pub(crate) id: Text<'a>,
     #[serde(default, borrow)]
-    pub(crate) attributes: Option<ServiceAttributes<'a>>,
+    pub(crate) attributes: Object<ServiceAttributes<'a>>,
     #[serde(default, borrow)]
-    pub(crate) relationships: Option<ServiceRelationships<'a>>,
+    pub(crate) relationships: Object<ServiceRelationships<'a>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -199,13 +202,13 @@ pub(crate) struct ServiceAttributes<'a> {
 #[derive(Debug, Default, Deserialize)]
 pub(crate) struct ServiceRelationships<'a> {
     #[serde(default, borrow)]
-    pub(crate) rules: Option<RelatedMany<'a>>,
+    pub(crate) rules: Object<RelatedMany<'a>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 pub(crate) struct RelatedMany<'a> {
     #[serde(default, borrow)]
-    pub(crate) data: References<'a>,
+    pub(crate) data: List<Reference<'a>>,
 }
 
 /// Where a rule of the catalogue has its fields: under `attributes`, or beside its id (section 8, two layouts).
@@ -239,4 +242,128 @@ pub(crate) struct RuleFields<'a> {
     pub(crate) is_deprecated: Flag,
     #[serde(default, borrow)]
     pub(crate) provider: Text<'a>,
+}
+
+/// What the catalogue says of writing a rule's setting.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) struct RuleTerms<'a> {
+    #[serde(default, borrow)]
+    pub(crate) risk_level: Text<'a>,
+    #[serde(default)]
+    pub(crate) multi_risk_level: Flag,
+    #[serde(default)]
+    pub(crate) is_deprecated: Flag,
+    #[serde(default, borrow)]
+    pub(crate) provider: Text<'a>,
+    /// The rule's own extra settings.
+    #[serde(default, borrow)]
+    pub(crate) settings: List<Object<ExtraSetting<'a>>>,
+}
+
+/// As much of an extra setting as decides whether it can be written (sections 6 and 8). Both spellings occur.
+#[derive(Debug, Default, Deserialize)]
+pub(crate) struct ExtraSetting<'a> {
+    #[serde(default, borrow)]
+    pub(crate) name: Text<'a>,
+    #[serde(default, rename = "readOnly")]
+    pub(crate) read_only: Flag,
+    #[serde(default, rename = "read-only")]
+    pub(crate) read_only_kebab: Flag,
+    #[serde(default)]
+    pub(crate) hidden: Flag,
+}
+
+impl ExtraSetting<'_> {
+    /// Whether the vendor shows it, and lets nobody write it.
+    pub(crate) fn is_locked(&self) -> bool {
+        [self.read_only, self.read_only_kebab, self.hidden].iter().any(|flag| flag.0 == Some(true))
+    }
+}
+
+/// A profile with or without its settings, and what every answer about settings may have beside it (section 7).
+#[derive(Debug, Deserialize)]
+pub(crate) struct ProfileAnswer<'a> {
+    #[serde(default, borrow)]
+    pub(crate) data: Records<'a>,
+    #[serde(default, borrow)]
+    pub(crate) included: Records<'a>,
+    #[serde(default, borrow)]
+    pub(crate) meta: Object<SettingsMeta<'a>>,
+}
+
+/// A profile; its attributes as they stand.
+#[derive(Debug, Deserialize)]
+pub(crate) struct ProfileRecord<'a> {
+    #[serde(default, borrow)]
+    pub(crate) id: Text<'a>,
+    #[serde(default, borrow)]
+    pub(crate) attributes: Object<Members<'a>>,
+    #[serde(default, borrow)]
+    pub(crate) relationships: Object<ProfileRelationships<'a>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ProfileRelationships<'a> {
+    #[serde(default, borrow)]
+    pub(crate) rule_settings: Object<RelatedMany<'a>>,
+}
+
+/// A rule's setting among the `included` of a profile.
+#[derive(Debug, Deserialize)]
+pub(crate) struct IncludedSetting<'a> {
+    #[serde(default, borrow)]
+    pub(crate) id: Text<'a>,
+    #[serde(default, borrow)]
+    pub(crate) attributes: Option<Members<'a>>,
+}
+
+/// An object's members as they stand, by name.
+pub(crate) type Members<'a> = BTreeMap<String, &'a RawValue>;
+
+/// An account's rule settings (section 6).
+#[derive(Debug, Default, Deserialize)]
+pub(crate) struct AccountRulesRecord<'a> {
+    #[serde(default, borrow)]
+    pub(crate) attributes: Object<AccountRulesAttributes<'a>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+pub(crate) struct AccountRulesAttributes<'a> {
+    #[serde(default, borrow)]
+    pub(crate) settings: Object<AccountRulesSettings<'a>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+pub(crate) struct AccountRulesSettings<'a> {
+    /// A list of objects; `{}` and null where there is none (section 23, number 14).
+    #[serde(default, borrow)]
+    pub(crate) rules: List<&'a RawValue>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+pub(crate) struct SettingsMeta<'a> {
+    #[serde(default, borrow)]
+    pub(crate) deprecation: Object<Deprecation<'a>>,
+    /// Of an application: `sent`.
+    #[serde(default, borrow)]
+    pub(crate) status: Text<'a>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+pub(crate) struct Deprecation<'a> {
+    #[serde(default, borrow)]
+    pub(crate) warning: Object<Warning<'a>>,
+}
+
+/// A warning about deprecated rules: ids of a profile's (section 7), whole settings of an account's (section 5.4).
+#[derive(Debug, Default, Deserialize)]
+pub(crate) struct Warning<'a> {
+    #[serde(default, borrow)]
+    pub(crate) message: Text<'a>,
+    #[serde(default, borrow)]
+    pub(crate) link: Text<'a>,
+    #[serde(default, borrow)]
+    pub(crate) rules: List<Reference<'a>>,
 }
