@@ -74,9 +74,9 @@ pub const CAPABILITIES: Capabilities = Capabilities {
         ),
         Capability::no(
             Operation::CustomRules,
-            "the vendor's own are a beta for some organisations; write them in its console",
+            "a beta for some organisations; write them in the vendor's console",
         ),
-        Capability::no(Operation::ListAutomations, "the vendor has none; it reports and does not act"),
-        Capability::no(Operation::PauseAutomation, "the vendor has none; it reports and does not act"),
+        Capability::no(Operation::ListAutomations, "the vendor's documents name no actions of its own"),
+        Capability::no(Operation::PauseAutomation, "the vendor's documents name no actions of its own"),
     ],
 };

@@ -6,13 +6,13 @@ use std::sync::Arc;
 use cspm_core::adapter::{Text, object};
 use cspm_core::{
     Account, Error, ErrorKind, Finding, FindingQuery, Noted, Notice, Origin, Policy, PolicyEntry, PolicyKind,
-    RawValue, Rejected, Result, Rule, RuleSetting, RuleSettings, Standing, Step, Suppression, Timestamp, Verbatim,
-    clean_text,
+    RawValue, Rejected, Result, Rule, RuleSetting, RuleSettings, Standing, Step, Suppression, Timestamp,
+    Verbatim, clean_text,
 };
 
 pub use crate::catalogue::Catalogue;
-pub use crate::rule_book::RuleBook;
 use crate::map::{self, Mapper, ServiceOfRule};
+pub use crate::rule_book::RuleBook;
 use crate::rule_book::Terms;
 use crate::rule_settings;
 use crate::wire;
@@ -187,7 +187,8 @@ pub fn decode_policy(text: &str, id: &str, book: &RuleBook) -> Result<Noted<Poli
         });
     let mut rules = whole(settings, &rejected)?;
     let links = record.relationships.0.rule_settings.0.data.0;
-    if let Some(unsent) = links.iter().filter_map(|link| link.0.get()).find(|rule| !rules.contains_key(*rule)) {
+    if let Some(unsent) = links.iter().filter_map(|link| link.0.get()).find(|rule| !rules.contains_key(*rule))
+    {
         let message = format!("the setting of rule {} is announced and not there", clean_text(unsent, 60));
         return Err(Error::new(ErrorKind::Protocol, message));
     }
@@ -212,10 +213,11 @@ pub fn decode_account_rules(text: &str, book: &RuleBook) -> Result<Noted<RuleSet
     let answer: wire::ProfileAnswer<'_> = parse(text)?;
     let record = answer.data.0.unwrap_or_default().first().copied().ok_or_else(no_data)?;
     let record: wire::AccountRulesRecord<'_> = parse(record.get())?;
-    let (settings, rejected) = each(&record.attributes.0.settings.0.rules.0, |members: wire::Members<'_>, _| {
-        let rule = members.get("id").and_then(|id| text_of(Some(id))).ok_or("it has no id")?;
-        Ok((rule, rule_settings::read(&members).map_err(|error| error.to_string())?))
-    });
+    let (settings, rejected) =
+        each(&record.attributes.0.settings.0.rules.0, |members: wire::Members<'_>, _| {
+            let rule = members.get("id").and_then(|id| text_of(Some(id))).ok_or("it has no id")?;
+            Ok((rule, rule_settings::read(&members).map_err(|error| error.to_string())?))
+        });
     let mut rules = whole(settings, &rejected)?;
     rule_settings::clean_all(&mut rules, book);
     Ok(Noted { value: rules, notices: deprecation(&answer.meta.0) })
@@ -284,7 +286,8 @@ pub(crate) fn decode_standing(text: &str, id: &str) -> Result<Standing> {
     let passes = attributes.status.get().is_some_and(|word| word.eq_ignore_ascii_case("SUCCESS"));
     Ok(Standing {
         suppression: is_suppressed.then(|| suppression(attributes.suppressed_until.0)),
-        obstacle: passes.then(|| "the check passes, and the vendor suppresses failing checks only".to_owned()),
+        obstacle: passes
+            .then(|| "the check passes, and the vendor suppresses failing checks only".to_owned()),
         handles: Vec::new(),
     })
 }

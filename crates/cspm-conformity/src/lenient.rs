@@ -38,6 +38,10 @@ pub(crate) struct Reference<'a>(pub(crate) Text<'a>);
 #[derive(Debug, Default)]
 pub(crate) struct Object<T>(pub(crate) T);
 
+/// A record's own fields: null and absent are none, anything but an object is an error, which rejects the record.
+#[derive(Debug, Default)]
+pub(crate) struct Fields<T>(pub(crate) T);
+
 /// A list. Anything else is an empty one.
 #[derive(Debug)]
 pub(crate) struct List<T>(pub(crate) Vec<T>);
@@ -221,9 +225,9 @@ macro_rules! scalars_are_nothing {
 
 impl<'de, T: Deserialize<'de> + Default> Deserialize<'de> for Object<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Fields<T>(PhantomData<T>);
+        struct AnObject<T>(PhantomData<T>);
 
-        impl<'de, T: Deserialize<'de> + Default> Visitor<'de> for Fields<T> {
+        impl<'de, T: Deserialize<'de> + Default> Visitor<'de> for AnObject<T> {
             type Value = T;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -242,7 +246,31 @@ impl<'de, T: Deserialize<'de> + Default> Deserialize<'de> for Object<T> {
             }
         }
 
-        deserializer.deserialize_any(Fields(PhantomData)).map(Self)
+        deserializer.deserialize_any(AnObject(PhantomData)).map(Self)
+    }
+}
+
+impl<'de, T: Deserialize<'de> + Default> Deserialize<'de> for Fields<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct AnObject<T>(PhantomData<T>);
+
+        impl<'de, T: Deserialize<'de> + Default> Visitor<'de> for AnObject<T> {
+            type Value = T;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_unit<E>(self) -> Result<T, E> {
+                Ok(T::default())
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, object: A) -> Result<T, A::Error> {
+                T::deserialize(MapAccessDeserializer::new(object))
+            }
+        }
+
+        deserializer.deserialize_any(AnObject(PhantomData)).map(Self)
     }
 }
 

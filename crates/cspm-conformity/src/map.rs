@@ -12,7 +12,7 @@ use cspm_core::{
 
 use crate::catalogue::Catalogue;
 use crate::decode::suppression;
-use crate::lenient::{Object, Texts};
+use crate::lenient::{Fields, Object, Texts};
 use crate::wire;
 
 /// How bad a risk level is (contract section 4). Upper and lower case, spaces and dashes make no difference; the display
@@ -137,7 +137,7 @@ impl<'c> Mapper<'c> {
 
     /// One check; the reason if it has no id to be known by, or leads to no rule.
     pub(crate) fn check(&mut self, check: wire::Check<'_>, raw: &RawValue) -> Result<Finding, String> {
-        let wire::Check { id, attributes: Object(attributes), relationships: Object(relationships) } = check;
+        let wire::Check { id, attributes: Fields(attributes), relationships: Object(relationships) } = check;
         let id = id.owned().ok_or("it has no id")?;
         let parts = IdParts::of(&id);
         let rule_id = relationships.rule.0.data.0.owned();
@@ -291,7 +291,7 @@ fn standard(id: Arc<str>) -> StandardRef {
 
 /// An account (section 5.1); the reason if it has no id.
 pub(crate) fn account(record: wire::AccountRecord<'_>, origin: &Origin) -> Result<Account, String> {
-    let wire::AccountRecord { id, attributes: Object(attributes) } = record;
+    let wire::AccountRecord { id, attributes: Fields(attributes) } = record;
     let id = id.owned().ok_or("it has no id")?;
     // Old payloads of AWS accounts leave the type out.
     let provider = provider(&attributes.cloud_type).unwrap_or_else(|| "aws".to_owned());

@@ -32,7 +32,9 @@ impl Source<PolicyEntry> for Conformity {
     /// Names only. An empty list may be answered with 403 (section 23, number 3).
     async fn step(&self, _query: &PolicyQuery, _scope: &Scope, _at: &Cursor) -> Result<Step<PolicyEntry>> {
         let error = match self.client.send(get(LIST_PROFILES, "/profiles")).await {
-            Ok(answer) => return understood(&answer, LIST_PROFILES, |text| decode_policies(text, &self.origin)),
+            Ok(answer) => {
+                return understood(&answer, LIST_PROFILES, |text| decode_policies(text, &self.origin));
+            }
             Err(error) => error,
         };
         if error.status() == Some(403) && self.is_admin().await == Some(true) {
@@ -277,7 +279,8 @@ impl<'a> ApplyMeta<'a> {
         let Application { accounts, mode, keep_exceptions, note, .. } = application;
         let is_overwrite = *mode == ApplyMode::Overwrite;
         if *keep_exceptions && !is_overwrite {
-            let message = format!("exceptions can be kept with mode overwrite only, not with {}", mode.as_str());
+            let message =
+                format!("exceptions can be kept with mode overwrite only, not with {}", mode.as_str());
             return Err(Error::new(ErrorKind::Config, message));
         }
         if accounts.is_empty() {

@@ -87,5 +87,7 @@ fn without_place(
     present: &BTreeMap<String, Verbatim>,
 ) -> Vec<String> {
     let unknown = extra.keys().filter(|name| !present.contains_key(*name));
-    unknown.map(|name| format!("{whose} has no place for \"{}\" at this vendor", clean_text(name, 40))).collect()
+    unknown
+        .map(|name| format!("{whose} has no place for \"{}\" at this vendor", clean_text(name, 40)))
+        .collect()
 }

@@ -37,7 +37,12 @@ pub(crate) fn change(operation: &'static str, method: Method, path: &str) -> Cal
 }
 
 /// A write with a body.
-pub(crate) fn send(operation: &'static str, method: Method, path: &str, body: &impl Serialize) -> Result<Call> {
+pub(crate) fn send(
+    operation: &'static str,
+    method: Method,
+    path: &str,
+    body: &impl Serialize,
+) -> Result<Call> {
     change(operation, method, path).json(body)
 }
 

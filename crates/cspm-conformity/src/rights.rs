@@ -10,7 +10,8 @@ use crate::request::{
 /// relative: suppressing from writing a check, reading one check from listing them.
 pub(crate) fn right_for(operation: &str) -> &'static str {
     match operation {
-        GET_PROFILE | CREATE_PROFILE | OVERWRITE_PROFILE | UPDATE_PROFILE | DELETE_PROFILE | APPLY_PROFILE => {
+        GET_PROFILE | CREATE_PROFILE | OVERWRITE_PROFILE | UPDATE_PROFILE | DELETE_PROFILE
+        | APPLY_PROFILE => {
             "this needs the role ADMIN of the organisation; full or read-only access to accounts does not do"
         }
         SET_ACCOUNT_RULES | SUPPRESS_CHECK | UNSUPPRESS_CHECK => {

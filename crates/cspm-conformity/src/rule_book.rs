@@ -43,7 +43,8 @@ impl Terms {
         let locked = rule.settings.0.iter().filter(|setting| setting.0.is_locked());
         Self {
             has_many_levels,
-            needs_level: !has_many_levels && rule.risk_level.get().is_some_and(|level| RISK_LEVELS.contains(&level)),
+            needs_level: !has_many_levels
+                && rule.risk_level.get().is_some_and(|level| RISK_LEVELS.contains(&level)),
             is_deprecated: rule.is_deprecated.0 == Some(true),
             provider: rule.provider.owned().or_else(|| service.map(str::to_owned)),
             locked: locked.filter_map(|setting| setting.0.name.owned()).collect(),

@@ -49,8 +49,7 @@ impl SuppressionStore for Conformity {
         }
         let length = order.reason.chars().count();
         if length > LONGEST_NOTE {
-            let message =
-                format!("the reason has {length} characters, and this vendor takes {LONGEST_NOTE}");
+            let message = format!("the reason has {length} characters, and this vendor takes {LONGEST_NOTE}");
             return Err(Error::new(ErrorKind::Config, message));
         }
         Ok(suppression(end_of(order)))
@@ -71,10 +70,8 @@ impl SuppressionStore for Conformity {
     }
 
     async fn suppress(&self, findings: &[Known], order: &SuppressionOrder) -> Result<Vec<Option<Standing>>> {
-        let attributes = Attributes {
-            suppressed: true,
-            suppressed_until: Some(end_of(order).map(Timestamp::as_millis)),
-        };
+        let attributes =
+            Attributes { suppressed: true, suppressed_until: Some(end_of(order).map(Timestamp::as_millis)) };
         self.patch(SUPPRESS_CHECK, findings, attributes, Some(&order.reason)).await
     }
 

@@ -6,7 +6,7 @@ use cspm_core::RawValue;
 use cspm_core::adapter::Text;
 use serde::Deserialize;
 
-use crate::lenient::{Count, Flag, List, Millis, Object, Records, Reference, Texts};
+use crate::lenient::{Count, Fields, Flag, List, Millis, Object, Records, Reference, Texts};
 
 /// A listing (vendor document, section 3.3).
 #[derive(Debug, Deserialize)]
@@ -42,7 +42,7 @@ pub(crate) struct Check<'a> {
     #[serde(default, borrow)]
     pub(crate) id: Text<'a>,
     #[serde(default, borrow)]
-    pub(crate) attributes: Object<CheckAttributes<'a>>,
+    pub(crate) attributes: Fields<CheckAttributes<'a>>,
     #[serde(default, borrow)]
     pub(crate) relationships: Object<CheckRelationships<'a>>,
 }
@@ -123,7 +123,7 @@ pub(crate) struct AccountRecord<'a> {
     #[serde(default, borrow)]
     pub(crate) id: Text<'a>,
     #[serde(default, borrow)]
-    pub(crate) attributes: Object<AccountAttributes<'a>>,
+    pub(crate) attributes: Fields<AccountAttributes<'a>>,
 }
 
 #[derive(Debug, Default, Deserialize)]

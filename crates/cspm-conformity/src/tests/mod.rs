@@ -1,11 +1,15 @@
 //! A small organisation in memory, and what was asked of it.
 
+mod account_rules;
 mod decoding;
 mod dividing;
 mod odd_records;
 mod paging;
 mod planning;
+mod policies;
+mod preparing;
 mod refusals;
+mod suppressions;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -22,9 +26,11 @@ use crate::{Config, Conformity};
 /// A request as it arrived.
 #[derive(Clone, Debug)]
 struct Asked {
+    method: String,
     /// Path and query as sent.
     target: String,
     headers: BTreeMap<String, String>,
+    body: String,
 }
 
 impl Asked {
@@ -43,6 +49,18 @@ impl Asked {
 
     fn number(&self, name: &str) -> usize {
         self.parameter(name).unwrap().parse().unwrap()
+    }
+
+    /// The request, held against what the documents say: method, path with query, headers, body.
+    #[track_caller]
+    fn assert_is(&self, method: &str, target: &str, body: Option<&Value>) {
+        assert_eq!((self.method.as_str(), self.target.as_str()), (method, target));
+        assert_eq!(self.headers["authorization"], "ApiKey k3y:secret-part");
+        assert_eq!(self.headers["content-type"], "application/vnd.api+json");
+        match body {
+            None => assert_eq!(self.body, ""),
+            Some(body) => assert_eq!(serde_json::from_str::<Value>(&self.body).unwrap(), *body),
+        }
     }
 }
 
@@ -100,11 +118,13 @@ impl Organisation {
 #[async_trait]
 impl Exchange for Organisation {
     async fn exchange(&self, request: Request<Bytes>, _largest: u64) -> Result<Response<Bytes>, Broken> {
+        let method = request.method().to_string();
+        let body = String::from_utf8(request.body().to_vec()).unwrap();
         let target = request.uri().path_and_query().map(ToString::to_string).unwrap_or_default();
         let target = target.strip_prefix("/api").expect("below the base").to_owned();
         let headers = request.headers().iter();
         let headers = headers.map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned()));
-        let asked = Asked { target, headers: headers.collect() };
+        let asked = Asked { method, target, headers: headers.collect(), body };
         let (status, body) = (self.answering)(&asked);
         self.log.lock().unwrap().push(asked);
         Ok(Response::builder().status(status).body(Bytes::from(body)).unwrap())
@@ -174,6 +194,54 @@ fn besides_checks(asked: &Asked) -> Option<(u16, String)> {
 /// A healthy organisation with these answers to `GET /checks`.
 fn with_checks(answer: impl Fn(&Asked) -> (u16, String) + Send + Sync + 'static) -> Arc<Organisation> {
     Organisation::new(move |asked| besides_checks(asked).unwrap_or_else(|| answer(asked)))
+}
+
+/// Rules whose settings the vendor takes in different ways (section 6): with extra settings, with several levels, deprecated,
+/// with extra settings that are only shown.
+fn rules_with_terms() -> Value {
+    json!({
+        "data": [{"type": "services", "id": "RTM", "attributes": {"name": "RTM", "provider": "aws"},
+            "relationships": {"rules": {"data": [{"type": "rules", "id": "EC2-034"}]}}}],
+        "included": [
+            {"type": "rules", "id": "S3-016", "risk-level": "HIGH", "provider": "aws"},
+            {"type": "rules", "id": "RTM-002", "risk-level": "MEDIUM", "provider": "aws",
+             "settings": [{"type": "ttl", "name": "ttl", "value": 72, "ttl": true}]},
+            {"type": "rules", "id": "GD-002", "risk-level": "MEDIUM", "multi-risk-level": true, "provider": "aws"},
+            {"type": "rules", "id": "CT-013", "risk-level": "LOW", "is-deprecated": true, "provider": "aws"},
+            {"type": "rules", "id": "EC2-034", "risk-level": "LOW", "settings": [
+                {"type": "single-number-value", "name": "days", "value": 7},
+                {"type": "single-number-value", "name": "cpu", "value": 2, "read-only": true},
+                {"type": "single-string-value", "name": "engine", "value": "v2", "hidden": true}]},
+            {"type": "rules", "id": "CUSTOM-001", "risk-level": "CUSTOM", "provider": "aws"},
+        ],
+    })
+}
+
+/// An organisation with those rules and this answer to everything else that is not about who is calling.
+fn with_rules(
+    is_admin: bool,
+    answer: impl Fn(&Asked) -> (u16, String) + Send + Sync + 'static,
+) -> Arc<Organisation> {
+    Organisation::new(move |asked| match asked.path() {
+        "/services" => (200, rules_with_terms().to_string()),
+        "/users" if is_admin => (200, json!({"data": [{"type": "users", "id": "u1"}]}).to_string()),
+        "/users" => denied(),
+        _ => match besides_checks(asked) {
+            Some(answer) => answer,
+            None => answer(asked),
+        },
+    })
+}
+
+/// The gateway's answer to a bad key, to a missing right and to a profile that does not exist (section 3.6, a).
+fn denied() -> (u16, String) {
+    let body = json!({"Message": "User is not authorized to access this resource with an explicit deny"});
+    (403, body.to_string())
+}
+
+/// What a verbatim JSON value is made of.
+fn verbatim(json: &str) -> cspm_core::Verbatim {
+    cspm_core::Verbatim::parse(json).unwrap()
 }
 
 /// One page of these, cut and counted as asked.

@@ -88,7 +88,7 @@ fn a_rejected_record_is_named_by_its_id_or_its_place() {
         (json!({"id": "ccc:x", "attributes": 5}), "ccc:x", "invalid type"),
         (json!({"attributes": {}}), "number 2 of its page", "it has no id"),
         (json!({"id": "ccc:x", "attributes": {}}), "ccc:x", "it names no rule"),
-        (json!({"id": "x\u{1b}[31m"}), "x\\u{1b}[31m", "missing field"),
+        (json!({"id": "x\u{1b}[31m"}), "x\\u{1b}[31m", "it names no rule"),
         (json!("text"), "number 2 of its page", "invalid type"),
         (json!(["ccc:x", {}, {}]), "number 2 of its page", "a list where an object was due"),
     ] {
@@ -98,6 +98,32 @@ fn a_rejected_record_is_named_by_its_id_or_its_place() {
         assert_eq!(step.rejected[0].name, name);
         assert!(step.rejected[0].reason.contains(reason), "{:?}", step.rejected);
     }
+}
+
+/// Every attribute is optional (section 4.1), so all of them are; nested objects are never read from lists by position.
+#[test]
+fn a_record_without_attributes_is_kept_and_lists_are_no_objects() {
+    let id = "ccc:Qx7kP2mNz:S3-016:S3:eu-west-1:odd";
+    let rule = json!([{"data": {"id": "WRONG"}}, {"data": {"id": "WRONG"}}]);
+    for record in [
+        json!({"id": id}),
+        json!({"id": id, "attributes": null}),
+        json!({"id": id, "attributes": {}, "relationships": rule}),
+        json!({"id": id, "attributes": {}, "relationships": {"rule": [{"id": "WRONG"}], "account": [["WRONG"]]}}),
+    ] {
+        let query = FindingQuery { outcome: cspm_core::OutcomeFilter::All, ..FindingQuery::default() };
+        let step = decode_checks(&page_with(&record), &catalogue(), &query, &origin()).unwrap();
+        assert_eq!((step.items.len(), step.rejected.len()), (2, 0), "{record}");
+        assert_eq!(&*step.items[1].rule.id, "S3-016");
+        assert_eq!(step.items[1].account.id.as_deref(), Some("Qx7kP2mNz"));
+    }
+    let text = json!({"data": [
+        {"id": "a", "attributes": null}, {"id": "b"},
+        {"id": "c", "attributes": {"cloud-type": "azure", "cloud-data": [["0f0e"]], "settings": [[{"disabled": true}]]}},
+    ]});
+    let step = decode_accounts(&text.to_string(), &origin()).unwrap();
+    assert_eq!((step.items.len(), step.rejected.len()), (3, 0));
+    assert_eq!((step.items[2].identity.cloud_id.as_deref(), step.items[2].enabled), (None, None));
 }
 
 #[test]

@@ -7,12 +7,6 @@ use serde_json::json;
 
 use super::*;
 
-/// The gateway's answer to a bad key and to a missing right alike.
-fn refused() -> (u16, String) {
-    let body = json!({"Message": "User is not authorized to access this resource with an explicit deny"});
-    (403, body.to_string())
-}
-
 #[tokio::test]
 async fn a03_a_missing_right_is_told_from_a_bad_key_by_one_probe() {
     let many: Vec<Value> = (0..12)
@@ -20,7 +14,7 @@ async fn a03_a_missing_right_is_told_from_a_bad_key_by_one_probe() {
         .collect();
     let organisation = Organisation::new(move |asked| match asked.path() {
         "/accounts" => (200, json!({"data": many}).to_string()),
-        "/checks" => refused(),
+        "/checks" => denied(),
         _ => besides_checks(asked).unwrap(),
     });
     let found = findings(&organisation.connect(), FindingQuery::default()).await;
@@ -39,7 +33,7 @@ async fn a03_a_missing_right_is_told_from_a_bad_key_by_one_probe() {
 
 #[tokio::test]
 async fn a01_a_bad_key_is_one_request_and_one_probe() {
-    let organisation = Organisation::new(|_| refused());
+    let organisation = Organisation::new(|_| denied());
     let found = findings(&organisation.connect(), FindingQuery::default()).await;
     let error = found.error.unwrap();
     assert_eq!((error.kind(), error.owner()), (ErrorKind::Authentication, Owner::Customer));
@@ -56,7 +50,7 @@ async fn a11_a_key_revoked_in_mid_run_ends_the_connection() {
             listed.fetch_add(1, Ordering::SeqCst);
             besides_checks(asked).unwrap()
         }
-        _ => refused(),
+        _ => denied(),
     });
     let found = findings(&organisation.connect(), FindingQuery::default()).await;
     assert_eq!(found.scopes.len(), 2);
@@ -89,7 +83,7 @@ async fn a_401_is_asked_about_too_and_a_new_run_asks_again() {
 async fn a_probe_that_fails_otherwise_decides_nothing() {
     let organisation = Organisation::new(|asked| match asked.path() {
         "/users/whoami" => (404, json!({"Message": "Not Found"}).to_string()),
-        "/checks" => refused(),
+        "/checks" => denied(),
         _ => besides_checks(asked).unwrap(),
     });
     let found = findings(&organisation.connect(), of_payments()).await;
@@ -130,12 +124,12 @@ async fn the_doctor_asks_little_and_names_what_is_wrong() {
     assert_eq!(targets.len(), 4);
     assert!(targets[3].starts_with("/checks?accountIds=Qx7kP2mNz&page%5Bsize%5D=1&"));
 
-    let organisation = with_checks(|_| refused());
+    let organisation = with_checks(|_| denied());
     let diagnoses = organisation.connect().diagnose().await;
     let checks = diagnoses.last().unwrap();
     assert!(!checks.ok && checks.remedy.as_deref().unwrap().contains("read-only"), "{checks:?}");
 
-    let organisation = Organisation::new(|_| refused());
+    let organisation = Organisation::new(|_| denied());
     let diagnoses = organisation.connect().diagnose().await;
     assert_eq!(rows(&diagnoses), [("address", true), ("credential", false)]);
     assert!(diagnoses.last().unwrap().remedy.as_deref().unwrap().contains("another region"));

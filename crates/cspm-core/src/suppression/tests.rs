@@ -178,8 +178,12 @@ async fn what_is_so_already_is_not_sent_and_what_is_missing_fails() {
 #[tokio::test]
 async fn what_cannot_be_suppressed_can_be_lifted() {
     let suppressed = Mutex::new(["id-0001".to_owned()].into());
-    let store =
-        Store { batch: 10, suppressed, passing: ["id-0000", "id-0001"].map(str::to_owned).into(), ..Store::default() };
+    let store = Store {
+        batch: 10,
+        suppressed,
+        passing: ["id-0000", "id-0001"].map(str::to_owned).into(),
+        ..Store::default()
+    };
     let deeds = run(&store, order(), ids(1)).await;
     assert_eq!((deeds[0].result, deeds[0].message.as_deref()), (DeedResult::Failed, Some("it passes")));
     let lifted = run(&store, Wish::Lift, ids(2)).await;
