@@ -10,6 +10,7 @@ mod fleet;
 mod hostile;
 mod listings;
 mod pace;
+mod policies_conformity;
 mod policies_insightcloudsec;
 mod shifting;
 mod sockets;
