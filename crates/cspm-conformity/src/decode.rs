@@ -21,6 +21,7 @@ use crate::wire;
 pub(crate) struct Page {
     pub(crate) findings: Vec<Finding>,
     pub(crate) rejected: Vec<Rejected>,
+    pub(crate) notices: Vec<Notice>,
     /// How many records were sent, readable or not.
     pub(crate) sent: u64,
     /// How many checks there are in all, if the page says so.
@@ -42,6 +43,7 @@ pub fn decode_checks(
     let page = checks_page(text, catalogue, query, origin)?;
     let mut step = Step::done(page.findings).expecting(page.total);
     step.rejected = page.rejected;
+    step.notices = page.notices;
     Ok(step)
 }
 
@@ -57,7 +59,8 @@ pub(crate) fn checks_page(
     let sent = records.len() as u64;
     let mut mapper = Mapper::new(origin, catalogue, query);
     let (findings, rejected) = each(&records, |check, raw| mapper.check(check, raw));
-    Ok(Page { findings, rejected, sent, total: meta.total.0, total_pages: meta.total_pages.0 })
+    let notices = mapper.notices();
+    Ok(Page { findings, rejected, notices, sent, total: meta.total.0, total_pages: meta.total_pages.0 })
 }
 
 /// How many pages a listing has, by its own word.

@@ -16,9 +16,6 @@ use crate::request::{LIST_CHECKS, LIST_SERVICES};
 use crate::slice::{Dimension, PAGE_SIZE, WINDOW};
 use crate::split::{Division, Part, divide};
 
-/// The cursor after the last page that can be asked for of a listing that does not tell its length.
-const OUT_OF_REACH: &str = "out of reach";
-
 #[async_trait]
 impl Source<Finding> for Conformity {
     async fn plan(&self, query: &FindingQuery) -> Result<Plan> {
@@ -87,12 +84,22 @@ impl Conformity {
             }
             Err(error) => return Err(error),
         };
-        let Some(total) = self.total(part, &page).await? else {
-            let then = match page.total_pages {
-                Some(pages) => fan(pages),
-                None => after(0, &page),
+        let total = self.total(part, &page).await?;
+        // A server that shows nothing past the limit may count no further either: this figure is as good as none.
+        let is_doubtful = total == Some(WINDOW) && part.is_by_itself();
+        let Some(total) = total.filter(|_| !is_doubtful) else {
+            let is_more = is_doubtful || self.fills_window(part, &page).await?;
+            if is_more {
+                known.seen = values_in(&page.findings);
+            }
+            return match is_more.then(|| part.halves(&known)).flatten() {
+                Some(parts) => {
+                    let mut step = Step::with(Vec::new(), Then::Split(scopes_of(&parts)?));
+                    step.notices.push(uncounted(part));
+                    Ok(step)
+                }
+                None => Ok(self.without_figure(page, is_more)),
             };
-            return Ok(step_of(page, then));
         };
         if total > WINDOW {
             known.seen = values_in(&page.findings);
@@ -102,11 +109,11 @@ impl Conformity {
             Division::Nothing => Step::with(Vec::new(), Then::Split(Vec::new())),
             Division::Split(parts) => Step::with(Vec::new(), Then::Split(scopes_of(&parts)?)),
             Division::Read => {
-                let then = fan(pages(total, &page));
+                let then = pages_after_first(total, &page);
                 step_of(page, then)
             }
             Division::Beyond => {
-                let then = fan(pages(WINDOW, &page));
+                let then = pages_after_first(WINDOW, &page);
                 let mut step = step_of(page, then);
                 step.notices.push(Notice::new(format!(
                     "account {} has {total} checks that no filter divides, and nobody can page past {WINDOW}; narrow \
@@ -121,18 +128,33 @@ impl Conformity {
         Ok(step)
     }
 
-    /// One page of a listing that tells neither how many checks nor how many pages it has.
-    async fn next_page(&self, query: &FindingQuery, part: &Part, token: &str) -> Result<Step<Finding>> {
-        if token == OUT_OF_REACH {
-            let message = format!(
-                "the vendor does not say how many checks there are, and nobody can page past {WINDOW}"
-            );
-            return Err(Error::new(ErrorKind::Protocol, message)
-                .with_hint("narrow the query by region, service or rule"));
+    /// A listing whose length is not told, or told only in pages: it is read until it ends.
+    fn without_figure(&self, page: Page, fills_window: bool) -> Step<Finding> {
+        let (size, sent) = (page.sent.max(1), page.sent);
+        let onward = match page.total_pages {
+            Some(0 | 1) => Onward { number: 0, size: PAGE_SIZE, until: Until::Short },
+            _ if fills_window => Onward { number: 0, size, until: Until::Short },
+            _ => Onward { number: 0, size, until: Until::Empty },
+        };
+        step_of(page, onward.after(sent))
+    }
+
+    /// Whether a listing that tells no figure has as many checks as anybody can page through: the last one within reach
+    /// is there. Only then can there be more.
+    async fn fills_window(&self, part: &Part, page: &Page) -> Result<bool> {
+        if page.sent == 0 || page.total_pages.is_some() {
+            return Ok(false);
         }
-        let number = token.parse().map_err(|_| Error::bug("a cursor is not this adapter's"))?;
-        let page = self.page(query, part, number).await?;
-        let then = after(number, &page);
+        let answer = self.send(part.slice.last_in_reach()).await?;
+        let last = checks_page(answer.text()?, &self.catalogue(), &FindingQuery::default(), &self.origin)?;
+        Ok(last.sent > 0)
+    }
+
+    /// A page whose successor depends on what it brings.
+    async fn next_page(&self, query: &FindingQuery, part: &Part, token: &str) -> Result<Step<Finding>> {
+        let onward = Onward::read(token).ok_or_else(|| Error::bug("a cursor is not this adapter's"))?;
+        let page = self.page(query, part, onward.number).await?;
+        let then = onward.after(page.sent);
         Ok(step_of(page, then))
     }
 
@@ -161,36 +183,96 @@ impl Conformity {
     }
 }
 
-/// How many pages a listing of so many has. A server may give fewer on a page than asked: then what came tells the size.
-/// Its own figure counts as well, if it is the larger one.
-fn pages(total: u64, page: &Page) -> u64 {
+/// The pages after the first of a listing of so many, which can be read side by side. A server may give fewer on a page
+/// than asked: then what came tells the size. Its own figure of pages counts as well, if it is the larger one.
+///
+/// A figure that is too low ends nothing: after the last page that it allows, reading goes on as long as pages are full.
+fn pages_after_first(total: u64, page: &Page) -> Then {
     let asked = PAGE_SIZE.min(total);
     let clipped = page.sent > 0 && page.sent < asked && page.sent.is_multiple_of(10);
     let size = if clipped { page.sent } else { PAGE_SIZE };
-    let most = WINDOW / size;
-    total.div_ceil(size).max(page.total_pages.unwrap_or(0)).min(most.max(1))
-}
-
-/// All pages after the first, which can be read side by side.
-fn fan(pages: u64) -> Then {
-    if pages > 1 { Then::Fan((1..pages).map(Cursor::Page).collect()) } else { Then::Done }
-}
-
-/// What comes after a page of a listing that does not tell its length: it ends with an empty page.
-fn after(number: u64, page: &Page) -> Then {
-    let next = number + 1;
-    if page.sent == 0 {
-        Then::Done
-    } else if next.saturating_mul(page.sent) >= WINDOW {
-        Then::Next(Cursor::Token(OUT_OF_REACH.to_owned()))
-    } else {
-        Then::Next(Cursor::Token(next.to_string()))
+    let most = (WINDOW / size).max(1);
+    let pages = total.div_ceil(size).max(page.total_pages.unwrap_or(0)).min(most);
+    let last = Onward { number: pages.saturating_sub(1), size, until: Until::Short };
+    match pages {
+        0 | 1 => last.after(page.sent),
+        // The figure says that there is more than can be read; the engine holds what comes to it.
+        _ if pages == most => Then::Fan((1..pages).map(Cursor::Page).collect()),
+        _ => Then::Fan((1..pages - 1).map(Cursor::Page).chain([last.cursor()]).collect()),
     }
+}
+
+/// A page whose successor depends on what it brings; travels as a cursor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Onward {
+    number: u64,
+    /// How many records a full page has, as far as is known.
+    size: u64,
+    until: Until,
+}
+
+/// What ends a listing whose length is not known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Until {
+    /// An empty page. It is known to end before the limit.
+    Empty,
+    /// A page that is not full. It may go on past the limit.
+    Short,
+}
+
+impl Onward {
+    fn cursor(self) -> Cursor {
+        let until = match self.until {
+            Until::Empty => "empty",
+            Until::Short => "short",
+        };
+        Cursor::Token(format!("{until}:{}:{}", self.number, self.size))
+    }
+
+    fn read(token: &str) -> Option<Self> {
+        let mut parts = token.split(':');
+        let until = match parts.next()? {
+            "empty" => Until::Empty,
+            "short" => Until::Short,
+            _ => return None,
+        };
+        let (number, size) = (parts.next()?.parse().ok()?, parts.next()?.parse().ok()?);
+        Some(Self { number, size, until })
+    }
+
+    /// What comes after this page, now that it brought so many.
+    fn after(self, sent: u64) -> Then {
+        let size = self.size.max(sent);
+        let next = Self { number: self.number + 1, size, ..self };
+        let is_last_in_reach = next.number.saturating_add(1).saturating_mul(size) > WINDOW;
+        match self.until {
+            Until::Empty if sent == 0 || is_last_in_reach => Then::Done,
+            Until::Short if sent < self.size => Then::Done,
+            Until::Short if is_last_in_reach => Then::Stop(out_of_reach()),
+            _ => Then::Next(next.cursor()),
+        }
+    }
+}
+
+fn out_of_reach() -> Error {
+    let message =
+        format!("the vendor does not say how many checks there are, and nobody can page past {WINDOW}");
+    Error::new(ErrorKind::Protocol, message).with_hint("narrow the query by region, service or rule")
+}
+
+/// Said of an account that is divided without a figure for the whole.
+fn uncounted(part: &Part) -> Notice {
+    Notice::new(format!(
+        "account {} has {WINDOW} checks or more and the vendor does not say how many: a check with a service, rule or \
+         level that no catalogue lists would not be found",
+        clean_text(&part.slice.account, 60)
+    ))
 }
 
 fn step_of(page: Page, then: Then) -> Step<Finding> {
     let mut step = Step::with(page.findings, then).expecting(page.total);
     step.rejected = page.rejected;
+    step.notices = page.notices;
     step
 }
 

@@ -1,13 +1,13 @@
 //! From the vendor's records to the model. Pure: a record and the catalogue in, a finding out.
 
 use std::borrow::Cow;
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use cspm_core::adapter::Text;
 use cspm_core::{
-    Account, AccountRef, Finding, FindingQuery, Origin, Outcome, RawValue, Remediation, Resource, Rule,
-    RuleRef, Severity, StandardRef, State, Tags, Timestamp, compact_json,
+    Account, AccountRef, Finding, FindingQuery, Notice, Origin, Outcome, RawValue, Remediation, Resource,
+    Rule, RuleRef, Severity, StandardRef, State, Tags, Timestamp, clean_text, compact_json,
 };
 
 use crate::catalogue::Catalogue;
@@ -112,6 +112,7 @@ pub(crate) struct Mapper<'c> {
     words: HashSet<Arc<str>>,
     accounts: HashMap<Arc<str>, Arc<AccountRef>>,
     rules: HashMap<Arc<str>, Alike>,
+    notices: BTreeSet<Notice>,
 }
 
 impl<'c> Mapper<'c> {
@@ -123,7 +124,13 @@ impl<'c> Mapper<'c> {
             words: HashSet::new(),
             accounts: HashMap::new(),
             rules: HashMap::new(),
+            notices: BTreeSet::new(),
         }
+    }
+
+    /// Things about the checks of the page that are worth a warning.
+    pub(crate) fn notices(self) -> Vec<Notice> {
+        self.notices.into_iter().collect()
     }
 
     fn word(&mut self, text: &str) -> Arc<str> {
@@ -148,6 +155,13 @@ impl<'c> Mapper<'c> {
         let alike = self.alike(rule_id, parts.service, &attributes);
         let account = self.account(account_id, &attributes.provider);
         let outcome = outcome_of(&attributes.status);
+        if outcome == Outcome::Unknown {
+            let words = match attributes.status.get() {
+                Some(word) => format!("unknown check status \"{}\"", clean_text(word, 60)),
+                None => "a check without a status".to_owned(),
+            };
+            self.notices.insert(Notice::new(words));
+        }
         let suppressed = attributes.suppressed.0 == Some(true);
         let failed_before = attributes.failure_discovery_date.0.or(attributes.resolved_date.0).is_some();
         let severity = attributes.risk_level.get().map_or(Severity::Unknown, severity_of);
@@ -181,7 +195,9 @@ impl<'c> Mapper<'c> {
             attributes.last_status_update_date.0,
         ];
         let latest: Option<Timestamp> = latest.into_iter().flatten().max();
-        finding.first_seen = attributes.failure_discovery_date.0.or(attributes.created_date.0);
+        // A check that was made anew was created after it failed (section 4.1); nothing is first seen after it was last seen.
+        let first = attributes.failure_discovery_date.0.or(attributes.created_date.0);
+        finding.first_seen = first.map(|first| latest.map_or(first, |latest| first.min(latest)));
         finding.last_seen = latest;
         finding.updated = latest;
         finding.resolved = attributes.resolved_date.0;
@@ -225,19 +241,15 @@ impl<'c> Mapper<'c> {
             });
         }
         match &attributes.categories.0 {
-            Some(words)
-                if !words.iter().map(|word| &**word).eq(alike.categories.iter().map(|word| &**word)) =>
-            {
-                alike.categories = words.iter().map(|word| self.word(word)).collect();
+            Some(words) if !once(words).eq(alike.categories.iter().map(|word| &**word)) => {
+                alike.categories = once(words).map(|word| self.word(word)).collect();
             }
             Some(_) => {}
             None => alike.categories = told.map(|rule| rule.categories.clone()).unwrap_or_default(),
         }
         match &attributes.compliances.0 {
-            Some(ids)
-                if !ids.iter().map(|id| &**id).eq(alike.standards.iter().map(|standard| &*standard.id)) =>
-            {
-                alike.standards = ids.iter().map(|id| standard(self.word(id))).collect();
+            Some(ids) if !once(ids).eq(alike.standards.iter().map(|standard| &*standard.id)) => {
+                alike.standards = once(ids).map(|id| standard(self.word(id))).collect();
             }
             Some(_) => {}
             None => alike.standards = told.map(|rule| rule.standards.clone()).unwrap_or_default(),
@@ -293,12 +305,20 @@ fn standard(id: Arc<str>) -> StandardRef {
 pub(crate) fn account(record: wire::AccountRecord<'_>, origin: &Origin) -> Result<Account, String> {
     let wire::AccountRecord { id, attributes: Fields(attributes) } = record;
     let id = id.owned().ok_or("it has no id")?;
-    // Old payloads of AWS accounts leave the type out.
-    let provider = provider(&attributes.cloud_type).unwrap_or_else(|| "aws".to_owned());
     let cloud = attributes.cloud_data.0;
+    let (azure, gcp) = (cloud.azure.0.subscription_id.owned(), cloud.gcp.0.project_id.owned());
+    // Old payloads of AWS accounts leave the type out; those of other clouds tell by their data.
+    let provider = provider(&attributes.cloud_type).unwrap_or_else(|| {
+        let word = match (&azure, &gcp) {
+            (Some(_), _) => "azure",
+            (None, Some(_)) => "gcp",
+            (None, None) => "aws",
+        };
+        word.to_owned()
+    });
     let cloud_id = match provider.as_str() {
-        "azure" => cloud.azure.0.subscription_id.owned(),
-        "gcp" => cloud.gcp.0.project_id.owned(),
+        "azure" => azure,
+        "gcp" => gcp,
         // A number loses the zeros in front of the twelve digits.
         _ => attributes.aws_account_id.owned().map(|number| format!("{number:0>12}")),
     };
@@ -329,8 +349,11 @@ pub(crate) struct ServiceOfRule {
     pub(crate) provider: Option<Arc<str>>,
 }
 
-fn words(texts: Texts<'_>) -> impl Iterator<Item = Cow<'_, str>> {
-    texts.0.unwrap_or_default().into_iter()
+/// Each word once, in the order in which they come first. Lists are short.
+fn once<'t>(words: &'t [Cow<'_, str>]) -> impl Iterator<Item = &'t str> {
+    let is_new =
+        |(place, word): &(usize, &'t str)| !words.iter().take(*place).any(|earlier| **earlier == **word);
+    words.iter().map(|word| &**word).enumerate().filter(is_new).map(|(_, word)| word)
 }
 
 /// A rule of the catalogue (section 8).
@@ -349,8 +372,8 @@ pub(crate) fn rule(
         .map(Into::into)
         .or_else(|| service.and_then(|service| service.provider.clone()));
     rule.service = service.map(|service| service.id.clone());
-    rule.categories = words(fields.categories).map(Arc::from).collect();
-    rule.standards = words(fields.compliances).map(|id| standard(id.into())).collect();
+    rule.categories = once(&fields.categories.0.unwrap_or_default()).map(Arc::from).collect();
+    rule.standards = once(&fields.compliances.0.unwrap_or_default()).map(|id| standard(id.into())).collect();
     // Flags of the catalogue are present only when true.
     rule.deprecated = Some(fields.is_deprecated.0 == Some(true));
     // Mostly the name of a page only, at an address that is not documented.

@@ -32,6 +32,11 @@ impl Dimension {
     pub(crate) const ALL: [Self; 5] =
         [Self::Regions, Self::Services, Self::RiskLevels, Self::Statuses, Self::RuleIds];
 
+    /// In the order in which nothing is lost where no figures tell of values that nobody listed: lists that the documents or
+    /// the catalogue close come first, regions last.
+    pub(crate) const CLOSED_FIRST: [Self; 5] =
+        [Self::Statuses, Self::Services, Self::RuleIds, Self::RiskLevels, Self::Regions];
+
     /// The query parameter (section 4.2).
     const fn parameter(self) -> &'static str {
         match self {
@@ -119,6 +124,11 @@ impl Slice {
     /// A question whose number of pages is the number of checks, for a server that tells only how many pages there are.
     pub(crate) fn one_by_one(&self) -> Call {
         self.question(1, 0)
+    }
+
+    /// The question for the last check that anybody can page to.
+    pub(crate) fn last_in_reach(&self) -> Call {
+        self.question(1, WINDOW - 1)
     }
 
     fn question(&self, size: u64, number: u64) -> Call {

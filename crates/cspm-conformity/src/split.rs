@@ -104,6 +104,22 @@ impl Part {
         Some(vec![Self { slice, spent, ..self.clone() }])
     }
 
+    /// Whether nothing follows from its total for other parts.
+    pub(crate) fn is_by_itself(&self) -> bool {
+        self.chain.is_none() && self.found.is_none()
+    }
+
+    /// Divides a part that has as many checks as anybody can page through, or more, and whose figure is not known: into
+    /// two, or as many as addresses have room for. Without figures nothing tells of values that nobody listed, so what has
+    /// closed lists comes first. `None` if no dimension divides it.
+    pub(crate) fn halves(&self, candidates: &dyn Candidates) -> Option<Vec<Self>> {
+        let (dimension, values) = self.dividing(Dimension::CLOSED_FIRST, candidates)?;
+        let room = self.slice.room_for(dimension).max(1);
+        let pieces = list_length(&values).div_ceil(room).max(1) * 2;
+        let chunks = values.chunks(values.len().div_ceil(pieces));
+        Some(chunks.map(|chunk| Self::of(self.slice.cut_to(dimension, chunk.to_vec()))).collect())
+    }
+
     /// Begins to divide a part with that many checks; `None` if no dimension divides it.
     fn split(&self, total: u64, candidates: &dyn Candidates) -> Option<Vec<Self>> {
         let (dimension, values) = self.next_dimension(candidates)?;
@@ -119,7 +135,16 @@ impl Part {
     }
 
     fn next_dimension(&self, candidates: &dyn Candidates) -> Option<(Dimension, Vec<String>)> {
-        let open = Dimension::ALL.into_iter().filter(|dimension| !self.spent.contains(dimension));
+        self.dividing(Dimension::ALL, candidates)
+    }
+
+    /// The first of these dimensions that has more than one value, with its values.
+    fn dividing(
+        &self,
+        order: [Dimension; 5],
+        candidates: &dyn Candidates,
+    ) -> Option<(Dimension, Vec<String>)> {
+        let open = order.into_iter().filter(|dimension| !self.spent.contains(dimension));
         open.map(|dimension| {
             let values = match self.slice.list(dimension) {
                 Some(values) => values.to_vec(),

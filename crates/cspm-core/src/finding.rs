@@ -262,11 +262,15 @@ pub struct AccountRef {
 
 impl AccountRef {
     /// Whether a user who writes `text` means this account: its vendor id, the part of that behind its last colon
-    /// (so that `3` finds `divvyorganizationservice:3`), or the cloud's own id.
+    /// (so that `3` finds `divvyorganizationservice:3`), or the cloud's own id, of AWS also without the zeros in front.
     #[must_use]
     pub fn is_called(&self, text: &str) -> bool {
         let text = text.trim_end_matches(':');
+        let is_number = !text.is_empty() && text.bytes().all(|digit| digit.is_ascii_digit());
         self.cloud_id.as_deref() == Some(text)
+            || (is_number
+                && self.provider.as_deref() == Some("aws")
+                && self.cloud_id.as_deref().is_some_and(|id| id == format!("{text:0>12}")))
             || self.id.as_deref().is_some_and(|id| {
                 let id = id.trim_end_matches(':');
                 id == text || id.rsplit_once(':').is_some_and(|(_, number)| number == text)

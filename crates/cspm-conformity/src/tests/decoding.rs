@@ -272,3 +272,75 @@ fn both_layouts_of_the_catalogue_are_read_alike() {
             "resource_types": [], "deprecated": false, "url": null})
     );
 }
+
+fn step_with(changes: &[(&str, Value)]) -> cspm_core::Step<Finding> {
+    let mut record = check("Qx7kP2mNz", "S3-016", "S3", "eu-west-1", "b");
+    for (name, value) in changes {
+        record["attributes"][*name] = value.clone();
+    }
+    let text = json!({"data": [record], "meta": {"total": 1}}).to_string();
+    decode_checks(&text, &catalogue(), &FindingQuery::default(), &origin()).unwrap()
+}
+
+/// Section 4.1: `created-date` can be later than failure dates, and than everything else.
+#[test]
+fn nothing_is_first_seen_after_it_was_last_seen() {
+    for (discovered, created) in
+        [(json!(null), 1_800_000_000_000_i64), (json!(1_900_000_000_000_i64), 1_600_000_000_000)]
+    {
+        let step = step_with(&[("failure-discovery-date", discovered), ("created-date", json!(created))]);
+        let finding = &step.items[0];
+        assert_eq!(finding.last_seen.unwrap().as_millis(), 1_700_000_100_000);
+        assert_eq!(finding.first_seen, finding.last_seen);
+    }
+    let step = step_with(&[("last-modified-date", json!(null))]);
+    assert!(step.items[0].first_seen.is_some() && step.items[0].last_seen.is_none());
+}
+
+#[test]
+fn a_status_that_no_document_knows_is_told() {
+    let words =
+        |step: &cspm_core::Step<Finding>| step.notices.iter().map(|one| one.0.clone()).collect::<Vec<_>>();
+    assert_eq!(words(&step_with(&[("status", json!("MAYBE"))])), ["unknown check status \"MAYBE\""]);
+    assert_eq!(words(&step_with(&[("status", json!(null))])), ["a check without a status"]);
+    assert!(words(&step_with(&[("status", json!("success"))])).is_empty());
+}
+
+#[test]
+fn categories_and_standards_are_named_once() {
+    let twice = json!(["b", "a", "b", "a"]);
+    let step = step_with(&[("categories", twice.clone()), ("compliances", twice.clone())]);
+    let standards = |standards: &[cspm_core::StandardRef]| {
+        standards.iter().map(|one| one.id.to_string()).collect::<Vec<_>>()
+    };
+    assert_eq!(*step.items[0].categories, ["b".into(), "a".into()]);
+    assert_eq!(standards(&step.items[0].standards), ["b", "a"]);
+    let text =
+        json!({"data": [], "included": [{"id": "r", "categories": twice, "compliances": twice}]}).to_string();
+    let rules = decode_rules(&text, &origin()).unwrap().items;
+    assert_eq!(*rules[0].categories, ["b".into(), "a".into()]);
+    assert_eq!(standards(&rules[0].standards), ["b", "a"]);
+}
+
+/// Section 5.1: the type is missing on old payloads of AWS accounts; the data of another cloud says otherwise.
+#[test]
+fn an_account_without_type_is_told_by_its_data() {
+    let text = json!({"data": [
+        {"id": "a", "attributes": {"cloud-data": {"azure": {"subscriptionId": "0f0e"}}}},
+        {"id": "g", "attributes": {"cloud-data": {"gcp": {"projectId": "p-1"}}}},
+        {"id": "w", "attributes": {"awsaccount-id": 11_122_223_333_u64}},
+    ]});
+    let accounts = decode_accounts(&text.to_string(), &origin()).unwrap().items;
+    let told: Vec<_> = accounts
+        .iter()
+        .map(|account| {
+            (account.identity.provider.as_deref().unwrap(), account.identity.cloud_id.as_deref().unwrap())
+        })
+        .collect();
+    assert_eq!(told, [("azure", "0f0e"), ("gcp", "p-1"), ("aws", "011122223333")]);
+    for name in ["011122223333", "11122223333", "w"] {
+        assert!(accounts[2].identity.is_called(name), "{name}");
+        assert!(!accounts[0].identity.is_called(name));
+    }
+    assert!(!accounts[2].identity.is_called("1122223333") && !accounts[2].identity.is_called(""));
+}

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use cspm_core::{FindingQuery, OutcomeFilter};
+use cspm_core::{Cursor, FindingQuery, OutcomeFilter};
 use serde_json::json;
 
 use super::*;
@@ -54,6 +54,31 @@ fn limited(checks: &[Value], unknown_region: &'static str) -> Arc<Organisation> 
         let page: Vec<&str> = matching.iter().skip(size * number).take(size).copied().collect();
         (200, format!("{{\"data\":[{}],\"meta\":{{\"total\":{}}}}}", page.join(","), matching.len()))
     })
+}
+
+/// The same with other figures, made from the right total and the size of the page.
+fn counting(
+    inner: Arc<Organisation>,
+    meta: impl Fn(u64, u64) -> Value + Send + Sync + 'static,
+) -> Arc<Organisation> {
+    with_checks(move |asked| {
+        let (status, body) = (inner.answering)(asked);
+        let mut body: Value = serde_json::from_str(&body).unwrap();
+        if let Some(total) = body.pointer("/meta/total").and_then(Value::as_u64) {
+            body["meta"] = meta(total, asked.number("page[size]") as u64);
+        }
+        (status, body.to_string())
+    })
+}
+
+/// Servers that show nothing past the limit and count no further either, or not at all.
+fn figures_of_no_use() -> [fn(u64, u64) -> Value; 4] {
+    [
+        |total, _| json!({"total": total.min(10_000)}),
+        |total, size| json!({"total": total.min(10_000), "total-pages": total.min(10_000).div_ceil(size)}),
+        |total, size| json!({"total-pages": total.min(10_000).div_ceil(size)}),
+        |_, _| json!({}),
+    ]
 }
 
 /// Unevenly over regions and the two services of the catalogue.
@@ -146,14 +171,8 @@ async fn p08_a_cell_that_nothing_divides_is_read_as_far_as_it_goes_and_reported(
 #[tokio::test]
 async fn a_server_that_tells_pages_only_is_divided_by_pages_of_one() {
     let checks = uneven(12_000, &["us-east-1", "eu-west-1", "eu-west-2"]);
-    let inner = limited(&checks, "nowhere");
-    let organisation = with_checks(move |asked| {
-        let (status, body) = (inner.answering)(asked);
-        let mut body: Value = serde_json::from_str(&body).unwrap();
-        let total = body["meta"]["total"].as_u64().unwrap();
-        body["meta"] = json!({"total-pages": total.div_ceil(asked.number("page[size]") as u64)});
-        (status, body.to_string())
-    });
+    let pages = |total: u64, size: u64| json!({"total-pages": total.div_ceil(size)});
+    let organisation = counting(limited(&checks, "nowhere"), pages);
     let found = read_all(&organisation).await;
     assert_eq!(distinct(&found), 12_000);
     assert!(found.shortfall().is_none(), "{:?}", found.scopes);
@@ -184,4 +203,49 @@ async fn an_azure_account_is_divided_without_regions() {
     assert_eq!(distinct(&found), 11_000);
     assert!(found.shortfall().is_none(), "{:?}", found.scopes);
     assert!(organisation.asked("/checks").iter().all(|asked| asked.parameter("filter[regions]").is_none()));
+}
+
+#[tokio::test]
+async fn p07_a_figure_that_stops_at_the_limit_is_not_believed_and_none_is_none() {
+    for (count, parts) in [(12_500, 2), (10_000, 1)] {
+        for figures in figures_of_no_use() {
+            let checks =
+                uneven(count, &["us-east-1", "eu-west-1", "eu-west-2", "us-west-2", "global", "sa-east-1"]);
+            let organisation = counting(limited(&checks, "nowhere"), figures);
+            let found = read_all(&organisation).await;
+            assert_eq!(distinct(&found), count, "{}", figures(12_500, 1_000));
+            assert!(found.shortfall().is_none(), "{:?}", found.scopes);
+            assert!(found.scopes.len() >= parts);
+            let in_reach =
+                |asked: &Asked| (asked.number("page[number]") + 1) * asked.number("page[size]") <= 10_000;
+            assert!(organisation.asked("/checks").iter().all(in_reach));
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_account_that_is_divided_without_a_figure_says_so() {
+    let checks = uneven(10_001, &["us-east-1", "eu-west-1"]);
+    for figures in figures_of_no_use() {
+        let vendor = counting(limited(&checks, "nowhere"), figures).connect();
+        let source: &dyn Source<Finding> = &vendor;
+        let plan = source.plan(&of_payments()).await.unwrap();
+        let step = source.step(&of_payments(), &plan.scopes[0], &Cursor::Start).await.unwrap();
+        assert_eq!(step.expected, None);
+        assert!(step.notices[0].0.contains("does not say how many"), "{:?}", step.notices);
+    }
+}
+
+#[tokio::test]
+async fn p08_what_nothing_divides_is_never_taken_for_whole_without_a_figure() {
+    for figures in figures_of_no_use() {
+        let checks: Vec<Value> =
+            (0..10_500).map(|number| small(number, "S3-016", "S3", "us-east-1", "LOW")).collect();
+        let organisation = counting(limited(&checks, "nowhere"), figures);
+        let found = read_all(&organisation).await;
+        assert_eq!(distinct(&found), 10_000);
+        let error = found.shortfall().expect("it is not whole");
+        assert_eq!(error.kind(), cspm_core::ErrorKind::Protocol);
+        assert!(error.message().contains("page past 10000"), "{error}");
+    }
 }
