@@ -186,14 +186,16 @@ impl Conformity {
 /// The pages after the first of a listing of so many, which can be read side by side. A server may give fewer on a page
 /// than asked: then what came tells the size. Its own figure of pages counts as well, if it is the larger one.
 ///
-/// A figure that is too low ends nothing: after the last page that it allows, reading goes on as long as pages are full.
+/// A figure that is too low ends nothing: if the last page that it allows brings more than it leaves for that page, reading
+/// goes on as long as pages are full.
 fn pages_after_first(total: u64, page: &Page) -> Then {
     let asked = PAGE_SIZE.min(total);
     let clipped = page.sent > 0 && page.sent < asked && page.sent.is_multiple_of(10);
     let size = if clipped { page.sent } else { PAGE_SIZE };
     let most = (WINDOW / size).max(1);
     let pages = total.div_ceil(size).max(page.total_pages.unwrap_or(0)).min(most);
-    let last = Onward { number: pages.saturating_sub(1), size, until: Until::Short };
+    let number = pages.saturating_sub(1);
+    let last = Onward { number, size, until: Until::AsTold(total.saturating_sub(number * size)) };
     match pages {
         0 | 1 => last.after(page.sent),
         // The figure says that there is more than can be read; the engine holds what comes to it.
@@ -218,39 +220,46 @@ enum Until {
     Empty,
     /// A page that is not full. It may go on past the limit.
     Short,
+    /// This page, if it brings no more than so many; else as [`Short`](Self::Short).
+    AsTold(u64),
 }
 
 impl Onward {
     fn cursor(self) -> Cursor {
-        let until = match self.until {
-            Until::Empty => "empty",
-            Until::Short => "short",
-        };
-        Cursor::Token(format!("{until}:{}:{}", self.number, self.size))
+        let Self { number, size, until } = self;
+        Cursor::Token(match until {
+            Until::Empty => format!("empty:{number}:{size}"),
+            Until::Short => format!("short:{number}:{size}"),
+            Until::AsTold(left) => format!("told:{number}:{size}:{left}"),
+        })
     }
 
     fn read(token: &str) -> Option<Self> {
-        let mut parts = token.split(':');
-        let until = match parts.next()? {
-            "empty" => Until::Empty,
-            "short" => Until::Short,
+        let (word, figures) = token.split_once(':')?;
+        let figures: Vec<u64> =
+            figures.split(':').map(|figure| figure.parse().ok()).collect::<Option<_>>()?;
+        let (number, size, until) = match (word, figures.as_slice()) {
+            ("empty", [number, size]) => (*number, *size, Until::Empty),
+            ("short", [number, size]) => (*number, *size, Until::Short),
+            ("told", [number, size, left]) => (*number, *size, Until::AsTold(*left)),
             _ => return None,
         };
-        let (number, size) = (parts.next()?.parse().ok()?, parts.next()?.parse().ok()?);
         Some(Self { number, size, until })
     }
 
     /// What comes after this page, now that it brought so many.
     fn after(self, sent: u64) -> Then {
         let size = self.size.max(sent);
-        let next = Self { number: self.number + 1, size, ..self };
-        let is_last_in_reach = next.number.saturating_add(1).saturating_mul(size) > WINDOW;
-        match self.until {
-            Until::Empty if sent == 0 || is_last_in_reach => Then::Done,
-            Until::Short if sent < self.size => Then::Done,
-            Until::Short if is_last_in_reach => Then::Stop(out_of_reach()),
-            _ => Then::Next(next.cursor()),
-        }
+        let is_last_in_reach = self.number.saturating_add(2).saturating_mul(size) > WINDOW;
+        let until = match self.until {
+            Until::Empty if sent == 0 || is_last_in_reach => return Then::Done,
+            Until::AsTold(left) if sent <= left => return Then::Done,
+            Until::AsTold(_) | Until::Short if sent < self.size => return Then::Done,
+            Until::AsTold(_) | Until::Short if is_last_in_reach => return Then::Stop(out_of_reach()),
+            Until::Empty => Until::Empty,
+            Until::AsTold(_) | Until::Short => Until::Short,
+        };
+        Then::Next(Self { number: self.number.saturating_add(1), size, until }.cursor())
     }
 }
 

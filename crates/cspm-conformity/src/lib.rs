@@ -1,8 +1,13 @@
-//! Adapter for Trend Micro Cloud One Conformity, and for the legacy Cloud Conformity: cloud accounts, rules, and findings.
+//! Adapter for Trend Micro Cloud One Conformity, and for the legacy Cloud Conformity: cloud accounts, rules, findings,
+//! policies and suppressions.
 //!
 //! A *finding* is one check: one rule evaluated on one resource. Checks are read account by account, a scope each.
 //! Nobody can page past 10,000 checks of one question, so an account with more is divided by region, service, risk level,
 //! status and rule until every part fits; the parts add up to what the account announced, or the report says where not.
+//!
+//! A *policy* is one of its profiles, or the organisation's own (`organisation-{id}`). Settings of rules, in profiles and in
+//! accounts, are read in the form in which they can be written: what the vendor shows and nobody may write is left out, what
+//! this version does not know passes through unchanged. A *suppression* is a flag on a failing check, with an end.
 //!
 //! # Choices
 //!
@@ -11,11 +16,19 @@
 //! * What a check says of its rule (title, service, categories, standards) goes before what the catalogue says.
 //! * `last_seen` and `updated` are both the latest of the modification, update and status dates; the vendor does not say
 //!   when it last looked.
+//! * A figure of exactly 10,000 checks may be one that counts no further: such an account is divided without it.
+//! * A rule's exceptions and extra settings are left out of a write where they are empty, since rules that cannot have any
+//!   refuse even empty ones. Whether a merge then empties them is not documented; reading back tells, and mode replace does.
+//! * A 403 about a profile means to an ADMIN's key that there is no such profile, and to any other that the right is missing;
+//!   a 401 about one check that is read means that there is no such check (sections 3.6, 4.3 and 23).
+//! * The reason of a suppression becomes a note of at most 200 characters, and is not read back.
 //! * A time before 1973 is taken as unreadable: the vendor counts milliseconds, and seconds would look like that.
 //!
 //! # Limits
 //!
 //! * Who suppressed a check and why is told for one check at a time only, which would cost a request for each.
+//! * Where an account of 10,000 checks or more is not counted, one with a service, rule, level or status that no list has is
+//!   not found; a warning says so.
 //! * Dividing begins with regions for AWS only: no closed list of other clouds' regions is documented.
 //! * A check that was removed or added while its account was read shows as an incomplete scope after a second pass.
 //!

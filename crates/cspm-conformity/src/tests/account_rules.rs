@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::*;
 
-fn envelope(rules: Value) -> Value {
+fn envelope(rules: &Value) -> Value {
     json!({"data": {"type": "accounts", "id": "Qx7kP2mNz", "attributes": {
         "settings": {"rules": rules, "access": {}}, "available-runs": 5, "access": null, "cloud-type": "aws"},
         "relationships": {"organisation": {"data": {"type": "organisations", "id": "Org4nIsA1"}}}}})
@@ -32,7 +32,7 @@ fn rules(rules: &[(&str, RuleSetting)]) -> RuleSettings {
 
 #[tokio::test]
 async fn what_an_account_has_set_is_read() {
-    let mut body = envelope(json!([
+    let mut body = envelope(&json!([
         {"id": "RTM-002", "enabled": true, "riskLevel": "MEDIUM", "ruleExists": false, "configured": true,
          "exceptions": {"resources": null, "tags": ["env::dev"], "filterTags": null},
          "extraSettings": [{"name": "ttl", "type": "ttl", "value": 48, "ttl": true}]},
@@ -52,9 +52,9 @@ async fn what_an_account_has_set_is_read() {
 async fn an_account_that_never_set_a_rule_has_none() {
     for organisation in [
         always(404, &json!({"Message": "Not Found"})),
-        always(200, &envelope(json!({}))),
-        always(200, &envelope(json!(null))),
-        always(200, &envelope(json!([]))),
+        always(200, &envelope(&json!({}))),
+        always(200, &envelope(&json!(null))),
+        always(200, &envelope(&json!([]))),
     ] {
         let read = AccountRules::get(&organisation.connect(), "Qx7kP2mNz").await.unwrap();
         assert_eq!(read, cspm_core::Noted::plain(RuleSettings::new()));
@@ -63,7 +63,7 @@ async fn an_account_that_never_set_a_rule_has_none() {
 
 #[tokio::test]
 async fn one_rule_is_sent_by_itself_and_several_as_a_batch() {
-    let organisation = always(200, &envelope(json!([])));
+    let organisation = always(200, &envelope(&json!([])));
     let vendor = organisation.connect();
     vendor.set("Qx7kP2mNz", &rules(&[("RTM-002", ttl())]), Some("agreed")).await.unwrap();
     let sent = json!({"id": "RTM-002", "enabled": true, "riskLevel": "MEDIUM", "provider": "aws",
