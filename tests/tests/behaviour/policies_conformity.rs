@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use cspm_core::{
-    Application, Applied, ApplyMode, DeedResult, End, ErrorKind, Exceptions, Policy, PolicyQuery, PushMode,
-    PushOutcome, RuleChange, RuleSetting, RuleSettings, Suppressing, SuppressionKind, SuppressionOrder,
-    SuppressionQuery, Verbatim, Wish, apply_policy, delete_policy, gather, plan_push, preview_application,
-    push, rule_changes,
+    Application, Applied, AppliedTo, ApplyMode, DeedResult, End, ErrorKind, Exceptions, Policy, PolicyQuery,
+    PushMode, PushOutcome, RuleChange, RuleSetting, RuleSettings, Suppressing, SuppressionKind,
+    SuppressionOrder, SuppressionQuery, Verbatim, Wish, apply_policy, delete_policy, gather, plan_push,
+    preview_application, push, rule_changes,
 };
 use cspm_simulator::conformity::{self, Conformity, DeniedWrite, Options, Profile, World};
 use cspm_simulator::{Fault, Match, Rule, Which};
@@ -305,7 +305,7 @@ async fn w07_a_preview_is_what_the_account_holds_after_the_real_thing() {
             }
             let applied =
                 apply_policy(policies(&lab), Some(account_rules(&lab)), &application).await.expect("applied");
-            assert_eq!(applied.0, [(account.clone(), Applied::Sent)]);
+            assert_eq!(applied.value, [AppliedTo { account: account.clone(), applied: Applied::Sent }]);
             let held = all_neutral(&vendor.world().account(&account).expect("an account").rules);
             assert!(expected.keys().eq(held.keys()), "seed {seed}, {mode:?}");
             let differences = rule_changes(&expected, &held);
@@ -430,10 +430,10 @@ async fn w02_no_write_is_sent_twice_after_its_answer_was_lost() {
             keep_exceptions: true,
             note: None,
         };
-        let (applied, _) =
+        let applied =
             apply_policy(policies(&lab), Some(account_rules(&lab)), &application).await.expect("looked at");
         once("apply");
-        assert_eq!(applied[0].1 == Applied::Done, carried_out);
+        assert_eq!(applied.value[0].applied == Applied::Done, carried_out);
 
         let rules = RuleSettings::from([(
             "EC2-002".to_owned(),
