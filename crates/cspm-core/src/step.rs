@@ -69,6 +69,9 @@ pub enum Cursor {
 pub struct Step<T> {
     /// Records, in the vendor's order. Ignored when `then` is [`Then::Split`]: the parts will bring them.
     pub items: Vec<T>,
+    /// Records of this answer that another scope hands on: an account's checks in the answer about another account. They
+    /// are seen, so that the vendor's figure comes out, and go no further.
+    pub elsewhere: Vec<T>,
     /// Records that could not be understood. One of them makes the scope incomplete.
     pub rejected: Vec<Rejected>,
     /// How many records the vendor says the whole scope has, where it says so.
@@ -91,7 +94,15 @@ impl<T> Step<T> {
     /// A page with these records, and what comes next.
     #[must_use]
     pub fn with(items: Vec<T>, then: Then) -> Self {
-        Self { items, rejected: Vec::new(), expected: None, then, more: Vec::new(), notices: Vec::new() }
+        Self {
+            items,
+            elsewhere: Vec::new(),
+            rejected: Vec::new(),
+            expected: None,
+            then,
+            more: Vec::new(),
+            notices: Vec::new(),
+        }
     }
 
     /// Adds the vendor's figure for the whole scope.
@@ -99,6 +110,20 @@ impl<T> Step<T> {
     pub fn expecting(mut self, expected: Option<u64>) -> Self {
         self.expected = expected;
         self
+    }
+
+    /// The same step about records of another kind.
+    #[must_use]
+    pub fn map<U>(self, mut of: impl FnMut(T) -> U) -> Step<U> {
+        Step {
+            items: self.items.into_iter().map(&mut of).collect(),
+            elsewhere: self.elsewhere.into_iter().map(of).collect(),
+            rejected: self.rejected,
+            expected: self.expected,
+            then: self.then,
+            more: self.more,
+            notices: self.notices,
+        }
     }
 }
 

@@ -236,14 +236,7 @@ impl Source<SuppressionEntry> for InsightCloudSec {
             active: one.is_active(now),
             ..SuppressionEntry::new(&self.origin, one.id.clone(), one.finding(), one.suppression())
         };
-        Ok(Step {
-            items: step.items.into_iter().map(entry).collect(),
-            rejected: step.rejected,
-            expected: step.expected,
-            then: step.then,
-            more: step.more,
-            notices: step.notices,
-        })
+        Ok(step.map(entry))
     }
 }
 

@@ -124,6 +124,7 @@ impl Ledger {
             return Outcome::of(self.split(job.piece, parts));
         }
         let (items, fresh, sent) = self.take(job.piece, step.items, query);
+        let (fresh, sent) = (fresh + self.pass_over(job.piece, &step.elsewhere), sent + step.elsewhere.len());
         self.reject(job.piece, step.rejected);
         let next = match self.pieces.get_mut(job.piece) {
             Some(piece) => piece.follow(job, step.then, fresh, sent, &self.keys),
@@ -226,6 +227,25 @@ impl Ledger {
         });
         self.written += kept.len() as u64;
         (kept, fresh, sent)
+    }
+
+    /// Books records that another scope hands on; returns how many were new to the pass.
+    fn pass_over<T: Record>(&mut self, piece: usize, records: &[T]) -> usize {
+        let Some(piece) = self.pieces.get_mut(piece) else { return 0 };
+        let mut fresh = 0;
+        for record in records {
+            let key = self.keys.of(record.identity());
+            if !piece.seen.insert(key) {
+                piece.repeats += 1;
+                continue;
+            }
+            fresh += 1;
+            if !piece.before.contains(key) {
+                piece.received += 1;
+                piece.grown += 1;
+            }
+        }
+        fresh
     }
 
     fn reject(&mut self, piece: usize, rejected: Vec<Rejected>) {

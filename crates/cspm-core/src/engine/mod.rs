@@ -67,7 +67,14 @@ pub async fn gather<T: Record>(source: &dyn Source<T>, query: T::Query) -> Gathe
     }
     let report = reading.into_report();
     let notices = report.notices.into_iter().map(Notice).collect();
-    Gathered { items, scopes: report.scopes, error: report.error, rejected: report.rejected, notices }
+    Gathered {
+        items,
+        duplicates: report.duplicates,
+        scopes: report.scopes,
+        error: report.error,
+        rejected: report.rejected,
+        notices,
+    }
 }
 
 /// What [`gather`] found.
@@ -75,6 +82,8 @@ pub async fn gather<T: Record>(source: &dyn Source<T>, query: T::Query) -> Gathe
 pub struct Gathered<T> {
     /// The records.
     pub items: Vec<T>,
+    /// Records that the vendor sent more than once; each is there once.
+    pub duplicates: u64,
     /// What was read, and what was not.
     pub scopes: Vec<ScopeReport>,
     /// Why nothing could be read, if so.

@@ -31,14 +31,7 @@ impl<F: Source<Finding>> Source<SuppressionEntry> for SuppressedFindings<F> {
         at: &Cursor,
     ) -> Result<Step<SuppressionEntry>> {
         let step = self.0.step(&query(), scope, at).await?;
-        Ok(Step {
-            items: step.items.into_iter().map(entry).collect(),
-            rejected: step.rejected,
-            expected: step.expected,
-            then: step.then,
-            more: step.more,
-            notices: step.notices,
-        })
+        Ok(step.map(entry))
     }
 }
 

@@ -284,3 +284,17 @@ async fn a_chain_of_scopes_that_lead_to_one_another_may_be_long() {
     let run = run(&script).await;
     run.assert_complete(&ids(0..500));
 }
+
+#[tokio::test]
+async fn what_another_scope_hands_on_is_seen_here_and_written_there() {
+    let script = Script::new(&["a", "b"], |name, _, _| {
+        Ok(match name {
+            "a" => Step { elsewhere: items(3..5), ..whole(items(0..3)) }.expecting(Some(5)),
+            _ => whole(items(3..5)),
+        })
+    });
+    let run = run(&script).await;
+    run.assert_complete(&ids(0..5));
+    assert_eq!(run.scopes(), ["a 5/5 complete", "b 2/2 complete"]);
+    assert_eq!(run.report.duplicates, 0);
+}
