@@ -3,27 +3,37 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use cspm_core::{Account, AccountRef, Result};
+use cspm_core::{AccountRef, Result, Then, same_letters};
 
 use crate::Links;
 use crate::accounts::decode_accounts;
-use crate::collection::decode_page;
-use crate::rules::{KnownRule, known_rule};
+use crate::rules::{KnownRule, decode_known};
+use crate::standards::Standards;
 
-/// Scan accounts and rules of one company, as they were when the run was planned.
+/// Scan accounts, rules and standards of one company, as they were when the run was planned.
 #[derive(Clone, Debug, Default)]
 pub struct Catalogue {
-    accounts: HashMap<Arc<str>, Arc<AccountRef>>,
+    /// In the order of their ids.
+    accounts: BTreeMap<Arc<str>, Arc<AccountRef>>,
+    /// Accounts by name; `None` where accounts share a name.
+    accounts_by_name: HashMap<Arc<str>, Option<Arc<AccountRef>>>,
     /// In the order of their ids, in which they are walked through.
     rules: BTreeMap<Arc<str>, KnownRule>,
     /// Ids by name; `None` where rules share a name.
-    by_name: HashMap<Arc<str>, Option<Arc<str>>>,
+    rules_by_name: HashMap<Arc<str>, Option<Arc<str>>>,
     standards: BTreeMap<Arc<str>, KnownStandard>,
-    /// Whether these are all rules.
-    complete: bool,
+    complete: Complete,
 }
 
-/// A standard that rules belong to.
+/// Of what the catalogue has all there is, so that what is not in it has no checks.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Complete {
+    pub(crate) accounts: bool,
+    pub(crate) rules: bool,
+    pub(crate) standards: bool,
+}
+
+/// A standard that is listed, or that a rule says it belongs to.
 #[derive(Clone, Debug)]
 pub(crate) struct KnownStandard {
     pub(crate) title: Option<Arc<str>>,
@@ -31,36 +41,59 @@ pub(crate) struct KnownStandard {
     pub(crate) built_in: bool,
 }
 
+/// Whom a name leads to.
+pub(crate) enum Named<'a> {
+    /// One account.
+    One(&'a Arc<AccountRef>),
+    /// More than one.
+    Several,
+    /// None.
+    Nobody,
+}
+
 impl Catalogue {
-    /// Puts a catalogue together. `complete` says whether these are all rules, so that one that is not among them has no
-    /// checks.
     pub(crate) fn new(
-        accounts: &[Account],
+        accounts: impl IntoIterator<Item = Arc<AccountRef>>,
         rules: impl IntoIterator<Item = KnownRule>,
-        titles: &HashMap<String, Arc<str>>,
-        complete: bool,
+        standards: &Standards,
+        complete: Complete,
     ) -> Self {
-        let accounts = accounts
-            .iter()
-            .filter_map(|account| Some((account.identity.id.clone()?, account.identity.clone())));
-        let mut catalogue = Self { accounts: accounts.collect(), complete, ..Self::default() };
-        for rule in rules {
-            let rule = rule.with_titles(titles);
-            for (standard, built_in) in rule.standards.iter().zip(&rule.built_in) {
-                let known = catalogue
-                    .standards
-                    .entry(standard.id.clone())
-                    .or_insert_with(|| KnownStandard { title: standard.name.clone(), built_in: true });
-                known.built_in &= *built_in;
-            }
-            let id = rule.rule.id.clone();
-            if let Some(name) = rule.name.clone() {
-                let named = catalogue.by_name.entry(name).or_insert_with(|| Some(id.clone()));
-                *named = named.take().filter(|other| *other == id);
-            }
-            catalogue.rules.insert(id, rule);
+        let mut catalogue = Self { complete, ..Self::default() };
+        accounts.into_iter().for_each(|account| catalogue.add_account(account));
+        for (id, title) in standards.titles() {
+            let known = KnownStandard { title: title.cloned(), built_in: true };
+            catalogue.standards.insert(id.clone(), known);
         }
+        rules.into_iter().for_each(|rule| catalogue.add_rule(rule.in_standards(standards)));
         catalogue
+    }
+
+    fn add_account(&mut self, account: Arc<AccountRef>) {
+        let Some(id) = account.id.clone() else { return };
+        if let Some(name) = account.name.clone() {
+            let named = self.accounts_by_name.entry(name).or_insert_with(|| Some(account.clone()));
+            *named = named.take().filter(|other| other.id.as_ref() == Some(&id));
+        }
+        self.accounts.insert(id, account);
+    }
+
+    fn add_rule(&mut self, rule: KnownRule) {
+        let id = rule.rule.id.clone();
+        if self.rules.get(&id).is_some_and(|known| known.version > rule.version) {
+            return;
+        }
+        for standard in rule.standards.iter() {
+            let known = self
+                .standards
+                .entry(standard.id.clone())
+                .or_insert_with(|| KnownStandard { title: standard.name.clone(), built_in: true });
+            known.built_in &= !rule.foreign.iter().any(|id| same_letters(id, &standard.id));
+        }
+        if let Some(name) = rule.name.clone() {
+            let named = self.rules_by_name.entry(name).or_insert_with(|| Some(id.clone()));
+            *named = named.take().filter(|other| *other == id);
+        }
+        self.rules.insert(id, rule);
     }
 
     /// Puts a catalogue together from a page of `GET /setting/scans` and one of `GET /cspm/rules`, for whoever decodes
@@ -71,14 +104,32 @@ impl Catalogue {
     pub fn from_pages(scans: &str, rules: &str, links: &Links) -> Result<Self> {
         let nobody = cspm_core::Origin::new("", crate::NAME);
         let accounts = decode_accounts(scans, &nobody, links)?;
-        let rules = decode_page(rules, links, known_rule)?;
-        let complete = rules.rejected.is_empty() && rules.then == cspm_core::Then::Done;
+        let rules = decode_known(rules, links)?;
+        let complete = Complete {
+            accounts: accounts.rejected.is_empty() && accounts.then == Then::Done,
+            rules: rules.rejected.is_empty() && rules.then == Then::Done,
+            standards: false,
+        };
+        let accounts = accounts.items.into_iter().map(|account| account.identity);
         let rules = rules.items.into_iter().map(|entry| entry.value);
-        Ok(Self::new(&accounts.items, rules, &HashMap::new(), complete))
+        Ok(Self::new(accounts, rules, &Standards::default(), complete))
     }
 
     pub(crate) fn account(&self, id: &str) -> Option<&Arc<AccountRef>> {
         self.accounts.get(id)
+    }
+
+    pub(crate) fn account_named(&self, name: &str) -> Named<'_> {
+        match self.accounts_by_name.get(name) {
+            Some(Some(account)) => Named::One(account),
+            Some(None) => Named::Several,
+            None => Named::Nobody,
+        }
+    }
+
+    /// All accounts, in the order of their ids.
+    pub(crate) fn accounts(&self) -> impl Iterator<Item = &Arc<AccountRef>> {
+        self.accounts.values()
     }
 
     pub(crate) fn rule(&self, id: &str) -> Option<&KnownRule> {
@@ -87,7 +138,7 @@ impl Catalogue {
 
     /// The one rule of that name.
     pub(crate) fn rule_named(&self, name: &str) -> Option<&KnownRule> {
-        self.rule(self.by_name.get(name)?.as_deref()?)
+        self.rule(self.rules_by_name.get(name)?.as_deref()?)
     }
 
     /// All rules, in the order of their ids.
@@ -99,12 +150,7 @@ impl Catalogue {
         self.standards.iter()
     }
 
-    /// The title of a standard, if it was read.
-    pub(crate) fn title(&self, standard: &str) -> Option<Arc<str>> {
-        self.standards.get(standard)?.title.clone()
-    }
-
-    pub(crate) fn is_complete(&self) -> bool {
+    pub(crate) fn complete(&self) -> Complete {
         self.complete
     }
 }

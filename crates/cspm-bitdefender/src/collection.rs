@@ -1,8 +1,10 @@
 //! Every collection is read the same way: the first page by path, the others by the vendor's next links (3.2, 3.4).
 
+use std::sync::{Mutex, PoisonError};
+
 use cspm_core::{
-    Capabilities, Cursor, Error, ErrorKind, Gathered, Notices, Plan, RawValue, Record, Rejected, Result,
-    Scope, Source, Step, Vendor, async_trait, gather,
+    Capabilities, Cursor, Error, ErrorKind, Notices, Plan, RawValue, Record, Rejected, Result, Scope, Source,
+    Step, Vendor, async_trait, gather,
 };
 use cspm_http::Call;
 
@@ -28,11 +30,12 @@ impl Bitdefender {
 /// Decodes one page of a collection whose records stand for themselves. A bad record is rejected alone.
 pub(crate) fn decode_page<T>(
     text: &str,
+    collection: &str,
     links: &Links,
     read: impl Fn(&RawValue, usize) -> std::result::Result<T, Rejected>,
 ) -> Result<Step<T>> {
     let page = Page::read(text)?;
-    let (then, notice) = links.follow(page.next());
+    let (then, notice) = links.follow(&page.next, collection);
     let mut step = Step::with(Vec::with_capacity(page.records.len()), then).expecting(page.total);
     step.notices.extend(notice);
     for (place, raw) in page.records.iter().enumerate() {
@@ -51,18 +54,48 @@ pub(crate) struct Entry<T> {
 }
 
 /// A collection of such records.
+///
+/// The engine is not told the vendor's figure: that counts a record twice which the vendor lists twice, and a catalogue
+/// lacks nothing then. Whether all were read is judged here, repeats included.
 pub(crate) struct Collection<'a, T> {
-    pub(crate) vendor: &'a Bitdefender,
-    pub(crate) operation: &'static str,
-    pub(crate) path: &'static str,
-    pub(crate) read: fn(&RawValue, usize) -> std::result::Result<Entry<T>, Rejected>,
+    vendor: &'a Bitdefender,
+    operation: &'static str,
+    path: &'static str,
+    read: fn(&RawValue, usize) -> std::result::Result<Entry<T>, Rejected>,
     /// A collection that the vendor says is larger is not read.
-    pub(crate) largest: u64,
+    largest: u64,
+    /// The vendor's latest figure.
+    announced: Mutex<Option<u64>>,
 }
 
-impl<T: Send + Sync + 'static> Collection<'_, T> {
-    pub(crate) async fn gather(&self) -> Gathered<Entry<T>> {
-        gather(self, ()).await
+/// A collection, as far as it could be read.
+pub(crate) struct Catalogued<T> {
+    pub(crate) items: Vec<T>,
+    /// Why it is not there, or not all.
+    pub(crate) shortfall: Option<Error>,
+}
+
+impl<'a, T: Send + Sync + 'static> Collection<'a, T> {
+    pub(crate) fn new(
+        vendor: &'a Bitdefender,
+        operation: &'static str,
+        path: &'static str,
+        read: fn(&RawValue, usize) -> std::result::Result<Entry<T>, Rejected>,
+        largest: u64,
+    ) -> Self {
+        Self { vendor, operation, path, read, largest, announced: Mutex::new(None) }
+    }
+
+    pub(crate) async fn gather(&self) -> Catalogued<Entry<T>> {
+        let gathered = gather(self, ()).await;
+        let shortfall = gathered.shortfall().cloned();
+        let read = gathered.items.len() as u64 + gathered.duplicates;
+        let announced = *self.announced.lock().unwrap_or_else(PoisonError::into_inner);
+        let missing = announced.filter(|announced| *announced > read).map(|announced| {
+            let message = format!("the vendor announced {announced} records and delivered {read}");
+            Error::new(ErrorKind::Protocol, message).with_operation(self.operation)
+        });
+        Catalogued { items: gathered.items, shortfall: shortfall.or(missing) }
     }
 }
 
@@ -75,14 +108,15 @@ impl<T: Send + Sync + 'static> Source<Entry<T>> for Collection<'_, T> {
     async fn step(&self, (): &(), _scope: &Scope, at: &Cursor) -> Result<Step<Entry<T>>> {
         let call = self.vendor.at(Call::get(self.operation, self.path), at)?;
         let answer = self.vendor.send(call).await?;
-        let step = decode_page(answer.text()?, &self.vendor.links, self.read)?;
-        match step.expected {
-            Some(total) if total > self.largest => {
+        let mut step = decode_page(answer.text()?, self.path, &self.vendor.links, self.read)?;
+        if let Some(total) = step.expected.take() {
+            if total > self.largest {
                 let message = format!("{total} records are more than are kept in memory ({})", self.largest);
-                Err(Error::new(ErrorKind::Unsupported, message).with_operation(self.operation))
+                return Err(Error::new(ErrorKind::Unsupported, message).with_operation(self.operation));
             }
-            _ => Ok(step),
+            *self.announced.lock().unwrap_or_else(PoisonError::into_inner) = Some(total);
         }
+        Ok(step)
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use cspm_core::http::HeaderName;
 use cspm_core::secrecy::SecretString;
 use cspm_core::{Error, ErrorKind, Origin, Result};
-use cspm_http::{BaseUrl, Client, Exchange, Settings};
+use cspm_http::{BaseUrl, Call, Client, Exchange, Settings};
 
 use crate::error::dialect;
 use crate::links::{Links, NextLink};
@@ -36,6 +36,8 @@ pub struct Config {
     pub swap_401_403: bool,
     /// Records a page, 1 to 1000. Documented by the predecessor only, hence not sent by default (section 3.4).
     pub page_limit: Option<u16>,
+    /// How several values of one filter are sent (section 3.8).
+    pub array_style: ArrayStyle,
     /// What to do with a next link to another host.
     pub next_link: NextLink,
     /// Pace, time-outs, bounds, certificates.
@@ -64,6 +66,31 @@ impl Default for AuthScheme {
     }
 }
 
+/// How several values of one filter are sent. The vendor calls them arrays and prints one value (section 3.8).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ArrayStyle {
+    /// `name=a,b`, as the predecessor documents it. A value that holds a comma is not asked for.
+    #[default]
+    Comma,
+    /// `name=a&name=b`.
+    Repeat,
+}
+
+impl ArrayStyle {
+    /// Adds a filter to a call; nothing if it has no values.
+    pub(crate) fn add<S: AsRef<str>>(self, call: Call, name: &str, values: &[S]) -> Call {
+        match self {
+            Self::Comma => call.query_list(name, values),
+            Self::Repeat => values.iter().fold(call, |call, value| call.query(name, value.as_ref())),
+        }
+    }
+
+    /// Whether a value stays one: a comma in it cannot be told from the one between values.
+    pub(crate) fn can_express(self, value: &str) -> bool {
+        self == Self::Repeat || !value.contains(',')
+    }
+}
+
 impl Config {
     /// A configuration with the documented, or else most likely, behaviour.
     pub fn new(name: impl Into<Arc<str>>, base_url: BaseUrl, api_key: SecretString) -> Self {
@@ -74,6 +101,7 @@ impl Config {
             auth_scheme: AuthScheme::default(),
             swap_401_403: false,
             page_limit: None,
+            array_style: ArrayStyle::default(),
             next_link: NextLink::default(),
             settings: Settings::default(),
         }
@@ -108,6 +136,7 @@ impl Bitdefender {
         if config.page_limit.is_some_and(|limit| !(1..=1000).contains(&limit)) {
             return refused("page_limit has to be between 1 and 1000");
         }
+        let side_by_side = config.settings.side_by_side.max(1);
         let authenticator = auth::authenticator(config.auth_scheme, &config.api_key)?;
         let mut builder = Client::builder(config.base_url.clone(), dialect(config.swap_401_403))
             .authenticator(authenticator)
@@ -120,8 +149,13 @@ impl Bitdefender {
             origin: Origin::new(config.name, NAME),
             links: Links::new(config.base_url, config.next_link),
             page_limit: config.page_limit,
+            side_by_side,
+            array_style: config.array_style,
             catalogue: Default::default(),
+            standards: Default::default(),
             resources: Default::default(),
+            heeds_scans: Default::default(),
+            heeds_rules: Default::default(),
         })
     }
 }

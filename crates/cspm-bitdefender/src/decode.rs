@@ -5,8 +5,8 @@ use cspm_core::{Finding, FindingQuery, Origin, Result, Step};
 use crate::Links;
 pub use crate::accounts::decode_accounts;
 pub use crate::catalogue::Catalogue;
-use crate::map::{Mapper, Proven};
-use crate::narrow::Narrowed;
+use crate::map::{Asked, Mapper};
+use crate::narrow::CHECKS;
 use crate::resources::Lacking;
 pub use crate::rules::decode_rules;
 use crate::wire::{self, Page};
@@ -16,7 +16,7 @@ pub(crate) struct Reader<'a> {
     pub(crate) origin: &'a Origin,
     pub(crate) catalogue: &'a Catalogue,
     pub(crate) links: &'a Links,
-    pub(crate) proven: Proven,
+    pub(crate) asked: &'a Asked,
     pub(crate) raw: bool,
 }
 
@@ -27,6 +27,10 @@ pub(crate) struct Checks {
     pub(crate) lacking: Vec<Lacking>,
     /// Whether a check did not lead to its rule.
     pub(crate) ruleless: bool,
+    /// Whether a check did not lead to its account, and may be of one that is known.
+    pub(crate) accountless: bool,
+    /// The places of the findings that have their account from the question.
+    pub(crate) by_question: Vec<usize>,
 }
 
 impl Reader<'_> {
@@ -36,8 +40,8 @@ impl Reader<'_> {
     /// Kind `protocol` if it is no page, or leads to another host where that is refused.
     pub(crate) fn read(&self, text: &str) -> Result<Checks> {
         let page = Page::read(text)?;
-        let (then, notice) = self.links.follow(page.next());
-        let mut mapper = Mapper::new(self.origin, self.catalogue, &self.proven, self.raw);
+        let (then, notice) = self.links.follow(&page.next, CHECKS);
+        let mut mapper = Mapper::new(self.origin, self.catalogue, self.asked, self.raw);
         mapper.findings.reserve(page.records.len());
         mapper.notices.extend(notice);
         let mut rejected = Vec::new();
@@ -52,15 +56,16 @@ impl Reader<'_> {
                 });
             rejected.extend(read.err());
         }
-        let Mapper { findings, lacking, notices, ruleless, .. } = mapper;
+        let Mapper { findings, elsewhere, by_question, accountless, lacking, notices, ruleless, .. } = mapper;
         let mut step = Step::with(findings, then).expecting(page.total);
+        step.elsewhere = elsewhere;
         step.rejected = rejected;
         step.notices = notices;
-        Ok(Checks { step, lacking, ruleless })
+        Ok(Checks { step, lacking, ruleless, accountless, by_question })
     }
 }
 
-/// Decodes one page of `GET /cspm/checks` as the adapter does for that query.
+/// Decodes one page of `GET /cspm/checks` as the adapter does for a whole listing.
 ///
 /// # Errors
 /// Kind `protocol` if it is no page of checks, or leads to another host where that is refused.
@@ -71,7 +76,6 @@ pub fn decode_checks(
     origin: &Origin,
     links: &Links,
 ) -> Result<Step<Finding>> {
-    let narrowed = Narrowed::of(query, catalogue).unwrap_or_default();
-    let reader = Reader { origin, catalogue, links, proven: narrowed.proof(None), raw: query.raw };
+    let reader = Reader { origin, catalogue, links, asked: &Asked::default(), raw: query.raw };
     reader.read(text).map(|checks| checks.step)
 }

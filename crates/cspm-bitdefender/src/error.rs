@@ -47,7 +47,7 @@ impl Bitdefender {
                 ))
             }
             (ErrorKind::Permission, Some(_)) => error.with_hint(MAY),
-            (ErrorKind::NotFound, _) => error.with_hint(RIGHT_BASE),
+            (ErrorKind::NotFound, _) | (_, Some(405)) => error.with_hint(RIGHT_BASE),
             _ => error,
         }
     }

@@ -1,17 +1,24 @@
 //! Reading leniently what no page documents fully: null, absent and oddly typed leaves, one as many (vendor document,
 //! sections 0, 3.2 and 6.2).
 //!
-//! A leaf of another type than documented counts as absent. An object of another type, a double key, or a value that is
-//! no JSON at all (a lone surrogate, a number beyond every range) rejects the record it is in and no other.
+//! A leaf of another type than documented counts as absent, and so do an object that is null and one that is not there. An
+//! object of another type, a double key, or a value that is no JSON at all (a lone surrogate, a number beyond every range)
+//! rejects the record it is in and no other.
 
 use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
+use std::sync::Arc;
 
 use cspm_core::Timestamp;
 use cspm_core::adapter::Text;
 use serde::de::value::MapAccessDeserializer;
-use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+
+/// A text to be shared.
+pub(crate) fn arc(text: &Text<'_>) -> Option<Arc<str>> {
+    text.get().map(Arc::from)
+}
 
 /// RFC 3339 as documented, or without a zone, which then is UTC (3.3). What cannot be read is no time.
 pub(crate) fn time(text: &Text<'_>) -> Option<Timestamp> {
@@ -69,51 +76,127 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for OneOrManyVisitor<T> {
     }
 }
 
-/// A link: a text, or an object with `href` (3.4; JSON:API allows both). Null, absent and empty mean that there is none;
-/// anything else is an error, because a link that is overlooked would end a listing too early.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Link<'a>(Option<Cow<'a, str>>);
-
-impl Link<'_> {
-    pub(crate) fn get(&self) -> Option<&str> {
-        self.0.as_deref().filter(|link| !link.is_empty())
-    }
+/// A link to the next page: a text, or an object with `href` (3.4; JSON:API allows both).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Link<'a> {
+    /// Absent, null, empty, or anything else that holds nothing.
+    #[default]
+    None,
+    /// Where it leads.
+    To(Cow<'a, str>),
+    /// Something else. A link that is overlooked would end a listing too early, so this is not the same as none.
+    Unreadable,
 }
 
 impl<'de: 'a, 'a> Deserialize<'de> for Link<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(LinkVisitor).map(Self)
+        deserializer.deserialize_any(LinkVisitor::Link)
     }
 }
 
-struct LinkVisitor;
+/// The next link of an envelope's `links`, of whatever type these are.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct NextOf<'a>(pub(crate) Link<'a>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for NextOf<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(LinkVisitor::Links).map(Self)
+    }
+}
+
+/// What is read: a link, or an object of links of which `next` counts.
+#[derive(Clone, Copy)]
+enum LinkVisitor {
+    Link,
+    Links,
+}
+
+impl LinkVisitor {
+    fn member(self) -> &'static str {
+        match self {
+            Self::Link => "href",
+            Self::Links => "next",
+        }
+    }
+
+    fn text<'a>(self, text: Cow<'a, str>) -> Link<'a> {
+        match self {
+            _ if text.trim().is_empty() => Link::None,
+            Self::Link => Link::To(text),
+            Self::Links => Link::Unreadable,
+        }
+    }
+}
 
 impl<'de> Visitor<'de> for LinkVisitor {
-    type Value = Option<Cow<'de, str>>;
+    type Value = Link<'de>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a link")
     }
 
-    fn visit_borrowed_str<E>(self, link: &'de str) -> Result<Self::Value, E> {
-        Ok(Some(Cow::Borrowed(link)))
+    fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Self::Value, E> {
+        Ok(self.text(Cow::Borrowed(text)))
     }
 
-    fn visit_str<E>(self, link: &str) -> Result<Self::Value, E> {
-        Ok(Some(Cow::Owned(link.to_owned())))
+    fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
+        Ok(self.text(Cow::Owned(text.to_owned())))
     }
 
     fn visit_unit<E>(self) -> Result<Self::Value, E> {
-        Ok(None)
+        Ok(Link::None)
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, entries: A) -> Result<Self::Value, A::Error> {
-        #[derive(serde::Deserialize)]
-        struct Object<'a> {
-            #[serde(borrow, default)]
-            href: Text<'a>,
-        }
-        let object = Object::deserialize(MapAccessDeserializer::new(entries))?;
-        object.href.0.map(Some).ok_or_else(|| serde::de::Error::missing_field("href"))
+    fn visit_bool<E>(self, is_there: bool) -> Result<Self::Value, E> {
+        Ok(if is_there { Link::Unreadable } else { Link::None })
     }
+
+    fn visit_u64<E>(self, _number: u64) -> Result<Self::Value, E> {
+        Ok(Link::Unreadable)
+    }
+
+    fn visit_i64<E>(self, _number: i64) -> Result<Self::Value, E> {
+        Ok(Link::Unreadable)
+    }
+
+    fn visit_f64<E>(self, _number: f64) -> Result<Self::Value, E> {
+        Ok(Link::Unreadable)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self::Value, A::Error> {
+        let mut link = Link::None;
+        while items.next_element::<IgnoredAny>()?.is_some() {
+            link = Link::Unreadable;
+        }
+        Ok(link)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Self::Value, A::Error> {
+        let (mut link, mut others) = (None, false);
+        while let Some(name) = entries.next_key::<Cow<'_, str>>()? {
+            if name != self.member() {
+                entries.next_value::<IgnoredAny>()?;
+                others = true;
+            } else {
+                link = Some(if link.is_none() { entries.next_value()? } else { twice(&mut entries)? });
+            }
+        }
+        Ok(match (link, self) {
+            (Some(link), _) => link,
+            (None, Self::Link) if others => Link::Unreadable,
+            (None, _) => Link::None,
+        })
+    }
+}
+
+/// A member that is there twice says nothing.
+fn twice<'de, A: MapAccess<'de>>(entries: &mut A) -> Result<Link<'de>, A::Error> {
+    entries.next_value::<IgnoredAny>().map(|_| Link::Unreadable)
+}
+
+/// What may be null: its default then.
+pub(crate) fn or_default<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(
+    deserializer: D,
+) -> Result<T, D::Error> {
+    Option::deserialize(deserializer).map(Option::unwrap_or_default)
 }

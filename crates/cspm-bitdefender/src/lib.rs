@@ -26,6 +26,7 @@ mod config;
 pub mod decode;
 mod doctor;
 mod error;
+mod filters;
 pub mod findings;
 mod lenient;
 mod links;
@@ -33,6 +34,7 @@ mod map;
 mod narrow;
 mod resources;
 mod rules;
+mod standards;
 #[cfg(test)]
 mod tests;
 mod walk;
@@ -45,7 +47,7 @@ use cspm_core::{
 use cspm_http::Client;
 
 pub use capabilities::CAPABILITIES;
-pub use config::{AuthScheme, Config, REGIONS};
+pub use config::{ArrayStyle, AuthScheme, Config, REGIONS};
 pub use links::{Links, NextLink};
 
 /// The vendor's name in every output.
@@ -58,8 +60,13 @@ pub struct Bitdefender {
     origin: Origin,
     links: Links,
     page_limit: Option<u16>,
+    side_by_side: usize,
+    array_style: ArrayStyle,
     catalogue: Shelf<catalogue::Catalogue>,
+    standards: Shelf<standards::Standards>,
     resources: Shelf<resources::Resources>,
+    heeds_scans: Shelf<bool>,
+    heeds_rules: Shelf<bool>,
 }
 
 #[async_trait]
@@ -92,8 +99,7 @@ impl Vendor for Bitdefender {
         self.examine().await
     }
 
-    /// Few: a page has 500 checks, and two requests under way keep up with the pace.
     fn side_by_side(&self) -> usize {
-        2
+        self.side_by_side
     }
 }

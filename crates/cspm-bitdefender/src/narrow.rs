@@ -10,8 +10,8 @@ use cspm_core::{
 use cspm_http::Call;
 
 use crate::catalogue::Catalogue;
+use crate::config::ArrayStyle;
 use crate::error::LIST_CHECKS;
-use crate::map::Proven;
 
 /// Values of one list in one request: 50 UUIDs are about 1,900 characters, which every gateway takes.
 pub(crate) const LONGEST_LIST: usize = 50;
@@ -19,8 +19,9 @@ pub(crate) const LONGEST_LIST: usize = 50;
 const SUPPRESSED: [&str; 2] = ["risk_accepted", "false_positive"];
 
 /// The filters of a request for checks. An empty list is not sent.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Narrowed {
+    style: ArrayStyle,
     /// `Fail` or `Pass`.
     outcome: Option<Outcome>,
     severities: Vec<&'static str>,
@@ -38,7 +39,8 @@ impl Narrowed {
     /// * Rules and standards are asked for if the catalogue knows them: an unknown id is answered with 400. If the
     ///   catalogue is complete, a standard that it does not know has no checks. A rule may have: the catalogue has those
     ///   in use at present (section 8), and a check outlives its rule; but what is no UUID is no rule's id.
-    pub(crate) fn of(query: &FindingQuery, catalogue: &Catalogue) -> Option<Self> {
+    /// * A value that the style of lists cannot express is not asked for.
+    pub(crate) fn of(query: &FindingQuery, catalogue: &Catalogue, style: ArrayStyle) -> Option<Self> {
         let severities: Vec<_> =
             Severity::ALL.into_iter().filter(|level| query.wants_severity(*level)).collect();
         if severities.is_empty() || !query.services.is_empty() {
@@ -46,6 +48,7 @@ impl Narrowed {
         }
         let unknown_too = severities.contains(&Severity::Unknown);
         Some(Self {
+            style,
             outcome: match query.outcome {
                 OutcomeFilter::Fail => Some(Outcome::Fail),
                 OutcomeFilter::Pass => Some(Outcome::Pass),
@@ -57,9 +60,14 @@ impl Narrowed {
                 severities.into_iter().map(Severity::as_str).collect()
             },
             statuses: if query.suppressed == SuppressedFilter::Only { &SUPPRESSED } else { &[] },
-            rules: wanted_rules(query, catalogue)?,
-            standards: wanted_standards(query, catalogue)?,
+            rules: wanted_rules(query, catalogue, style)?,
+            standards: wanted_standards(query, catalogue, style)?,
         })
+    }
+
+    /// Whether checks can be asked for by a value.
+    pub(crate) fn can_ask_for(&self, value: &str) -> bool {
+        self.style.can_express(value)
     }
 
     /// The first page of the checks of one scan account or all.
@@ -69,57 +77,44 @@ impl Narrowed {
 
     /// The first page of the checks of certain rules.
     pub(crate) fn checks_of(&self, scan: Option<&str>, rules: &[Arc<str>]) -> Call {
-        list()
-            .query_list("results", self.outcome.map(Outcome::as_str))
-            .query_list("severities", &self.severities)
-            .query_list("statuses", self.statuses)
-            .query_list("scans", scan)
-            .query_list("rules", rules)
-            .query_list("system_compliance", &self.standards)
+        let call = list().query_list("results", self.outcome.map(Outcome::as_str));
+        let call = self.style.add(call, "severities", &self.severities);
+        let call = self.style.add(call, "statuses", self.statuses);
+        let call = self.style.add(call, "scans", scan.as_slice());
+        let call = self.style.add(call, "rules", rules);
+        self.style.add(call, "system_compliance", &self.standards)
     }
 
     /// The same for one rule.
-    pub(crate) fn of_rule(self, rule: &Arc<str>) -> Self {
-        Self { rules: vec![rule.clone()], ..self }
-    }
-
-    /// What every check of the answer has.
-    pub(crate) fn proof(&self, scan: Option<&str>) -> Proven {
-        let only = |values: &[Arc<str>]| match values {
-            [one] => Some(one.clone()),
-            _ => None,
-        };
-        Proven {
-            rule: only(&self.rules),
-            scan: scan.map(str::to_owned),
-            outcome: self.outcome,
-            standard: only(&self.standards),
-        }
+    pub(crate) fn of_rule(&self, rule: &Arc<str>) -> Self {
+        Self { rules: vec![rule.clone()], ..self.clone() }
     }
 }
+
+pub(crate) const CHECKS: &str = "/cspm/checks";
 
 pub(crate) fn list() -> Call {
-    Call::get(LIST_CHECKS, "/cspm/checks")
+    Call::get(LIST_CHECKS, CHECKS)
 }
 
-/// Whether a list of values can be sent: a comma in a value cannot be told from the one between values (3.8).
-fn sendable(values: &BTreeSet<Arc<str>>) -> bool {
-    values.len() <= LONGEST_LIST && !values.iter().any(|value| value.contains(','))
+/// Whether a list of values can be sent.
+fn sendable(values: &BTreeSet<Arc<str>>, style: ArrayStyle) -> bool {
+    values.len() <= LONGEST_LIST && values.iter().all(|value| style.can_express(value))
 }
 
 /// Rule ids to ask for; empty if the vendor cannot narrow, `None` if there is nothing to ask for.
-fn wanted_rules(query: &FindingQuery, catalogue: &Catalogue) -> Option<Vec<Arc<str>>> {
+fn wanted_rules(query: &FindingQuery, catalogue: &Catalogue, style: ArrayStyle) -> Option<Vec<Arc<str>>> {
     if query.rules.is_empty() {
         return Some(Vec::new());
     }
     let known = query.rules.iter().filter_map(|id| catalogue.rule(id));
     let ids: BTreeSet<Arc<str>> = known.map(|known| known.rule.id.clone()).collect();
-    let cannot_exist = |id: &String| catalogue.is_complete() && !is_uuid(id);
+    let cannot_exist = |id: &String| catalogue.complete().rules && !is_uuid(id);
     let all_known = query.rules.iter().all(|id| catalogue.rule(id).is_some() || cannot_exist(id));
     if all_known && ids.is_empty() {
         return None;
     }
-    Some(if all_known && sendable(&ids) { ids.into_iter().collect() } else { Vec::new() })
+    Some(if all_known && sendable(&ids, style) { ids.into_iter().collect() } else { Vec::new() })
 }
 
 /// Whether a text has the form of the vendor's ids (section 3.3): 8-4-4-4-12 hexadecimal digits.
@@ -129,7 +124,7 @@ fn is_uuid(text: &str) -> bool {
 }
 
 /// Standards to ask for, spelled as the vendor listed them; empty and `None` as above.
-fn wanted_standards(query: &FindingQuery, catalogue: &Catalogue) -> Option<Vec<Arc<str>>> {
+fn wanted_standards(query: &FindingQuery, catalogue: &Catalogue, style: ArrayStyle) -> Option<Vec<Arc<str>>> {
     if query.standards.is_empty() {
         return Some(Vec::new());
     }
@@ -142,16 +137,12 @@ fn wanted_standards(query: &FindingQuery, catalogue: &Catalogue) -> Option<Vec<A
             ids.insert(id.clone());
         }
     }
-    match (ids.is_empty(), catalogue.is_complete()) {
+    let complete = catalogue.complete();
+    match (ids.is_empty(), complete.rules && complete.standards) {
         (true, true) => None,
-        (false, true) if built_in && sendable(&ids) => Some(ids.into_iter().collect()),
+        (false, true) if built_in && sendable(&ids, style) => Some(ids.into_iter().collect()),
         _ => Some(Vec::new()),
     }
-}
-
-/// Whether a standard of the query is none by id, so that it may be one by title.
-pub(crate) fn names_a_title(query: &FindingQuery, catalogue_ids: &BTreeSet<Arc<str>>) -> bool {
-    query.standards.iter().any(|wanted| !catalogue_ids.iter().any(|id| same_letters(id, wanted)))
 }
 
 /// A word about each rule and standard of the query that the catalogue does not have.
@@ -169,7 +160,7 @@ pub(crate) fn remarks(query: &FindingQuery, catalogue: &Catalogue) -> Vec<Notice
                 || standard.title.as_deref().is_some_and(|title| same_letters(title, wanted))
         });
         if !there {
-            notices.push(Notice::new(format!("no rule belongs to a standard {}", clean_text(wanted, 100))));
+            notices.push(Notice::new(format!("no standard is called {}", clean_text(wanted, 100))));
         }
     }
     notices

@@ -63,15 +63,9 @@ impl Bitdefender {
         if let Some(resources) = self.resources.read() {
             return resources;
         }
-        let listing = Collection {
-            vendor: self,
-            operation: LIST_RESOURCES,
-            path: "/cspm/resources",
-            read: facts,
-            largest: LARGEST,
-        };
+        let listing = Collection::new(self, LIST_RESOURCES, "/cspm/resources", facts, LARGEST);
         let gathered = listing.gather().await;
-        let shortfall = gathered.shortfall().map(|error| {
+        let shortfall = gathered.shortfall.map(|error| {
             let why = clean_text(&error.to_string(), 300);
             Notice::new(format!(
                 "checks lack names, types or regions of resources, and the listing did not help: {why}"

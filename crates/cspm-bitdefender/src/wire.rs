@@ -4,12 +4,13 @@ use cspm_core::adapter::{Text, object};
 use cspm_core::{Error, ErrorKind, RawValue, Rejected, Result, clean_text};
 use serde::Deserialize;
 
-use crate::lenient::{Link, OneOrMany};
+use crate::lenient::{Link, NextOf, OneOrMany, or_default};
 
 /// One page of a collection, its records not looked into yet (section 3.2).
 pub(crate) struct Page<'a> {
     pub(crate) records: Vec<&'a RawValue>,
-    next: Link<'a>,
+    /// The link to the next page; absent, null and empty all mean that this is the last one (3.4, rule 2).
+    pub(crate) next: Link<'a>,
     /// `meta.total`: how many records the whole request has. (`meta.elapsed` counts what was seen so far, and is not
     /// read: it proves nothing.)
     pub(crate) total: Option<u64>,
@@ -33,11 +34,6 @@ impl<'a> Page<'a> {
             Err(error) => Err(shapeless(&error)),
         }
     }
-
-    /// The link to the next page; absent, null and empty all mean that this is the last one (3.4, rule 2).
-    pub(crate) fn next(&self) -> Option<&str> {
-        self.next.get()
-    }
 }
 
 #[derive(Deserialize)]
@@ -45,17 +41,11 @@ impl<'a> Page<'a> {
 struct Envelope<'a, D> {
     data: Option<D>,
     #[serde(borrow, default)]
-    links: Option<Links<'a>>,
+    links: NextOf<'a>,
     #[serde(borrow, default)]
-    meta: Option<Meta<'a>>,
+    meta: Option<&'a RawValue>,
     #[serde(borrow, default)]
     message: Text<'a>,
-}
-
-#[derive(Deserialize)]
-struct Links<'a> {
-    #[serde(borrow, default)]
-    next: Link<'a>,
 }
 
 #[derive(Deserialize)]
@@ -75,12 +65,10 @@ impl<'a, D> Envelope<'a, D> {
                 None => Error::new(ErrorKind::Protocol, "the answer has no data"),
             });
         };
-        let total = self.meta.and_then(|meta| meta.total.number());
-        Ok(Page {
-            records: records(data),
-            next: self.links.map(|links| links.next).unwrap_or_default(),
-            total,
-        })
+        // A `meta` of another shape tells no figure; it does not spoil the page.
+        let meta = self.meta.and_then(|meta| object::<Meta<'_>>(meta.get()).ok());
+        let total = meta.and_then(|meta| meta.total.number());
+        Ok(Page { records: records(data), next: self.links.0, total })
     }
 }
 
@@ -161,7 +149,7 @@ pub(crate) fn id_of<'a>(related: &'a Option<Related<'_>>) -> Option<&'a str> {
 pub(crate) struct Check<'a> {
     #[serde(borrow, default)]
     pub(crate) id: Text<'a>,
-    #[serde(borrow)]
+    #[serde(borrow, default, deserialize_with = "or_default")]
     pub(crate) attributes: CheckAttributes<'a>,
     #[serde(borrow, default)]
     pub(crate) relationships: Option<CheckRelationships<'a>>,
@@ -169,7 +157,7 @@ pub(crate) struct Check<'a> {
 
 /// What a check says. From `updated_at` on, the names are guesses: the readable copies of the page stop before (6.2,
 /// "further attributes"), and Horangi's and the update call's names are the best there are.
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 pub(crate) struct CheckAttributes<'a> {
     #[serde(borrow, default)]
     pub(crate) resource_region: Text<'a>,
@@ -199,6 +187,8 @@ pub(crate) struct CheckAttributes<'a> {
     pub(crate) rule_id: Text<'a>,
     #[serde(borrow, default)]
     pub(crate) rule_name: Text<'a>,
+    #[serde(borrow, default)]
+    pub(crate) rule_title: Text<'a>,
 }
 
 /// Where a check leads; likely, not documented (6.2).
@@ -232,12 +222,12 @@ impl Check<'_> {
 pub(crate) struct Scan<'a> {
     #[serde(borrow, default)]
     pub(crate) id: Text<'a>,
-    #[serde(borrow)]
+    #[serde(borrow, default, deserialize_with = "or_default")]
     pub(crate) attributes: ScanAttributes<'a>,
 }
 
 /// What a scan account says.
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 pub(crate) struct ScanAttributes<'a> {
     #[serde(borrow, default)]
     pub(crate) name: Text<'a>,
@@ -254,17 +244,19 @@ pub(crate) struct ScanAttributes<'a> {
 pub(crate) struct Rule<'a> {
     #[serde(borrow, default)]
     pub(crate) id: Text<'a>,
-    #[serde(borrow)]
+    #[serde(borrow, default, deserialize_with = "or_default")]
     pub(crate) attributes: RuleAttributes<'a>,
     #[serde(borrow, default)]
     pub(crate) relationships: Option<RuleRelationships<'a>>,
 }
 
 /// What a rule says.
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 pub(crate) struct RuleAttributes<'a> {
     #[serde(borrow, default)]
     pub(crate) name: Text<'a>,
+    #[serde(borrow, default)]
+    pub(crate) version: Text<'a>,
     #[serde(borrow, default)]
     pub(crate) title: Text<'a>,
     #[serde(borrow, default)]
@@ -284,20 +276,47 @@ pub(crate) struct RuleRelationships<'a> {
     pub(crate) controls: Option<Related<'a>>,
 }
 
-/// A compliance standard (9), without its controls.
+/// A compliance standard (9).
 #[derive(Deserialize)]
 pub(crate) struct Standard<'a> {
     #[serde(borrow, default)]
     pub(crate) id: Text<'a>,
-    #[serde(borrow)]
+    #[serde(borrow, default, deserialize_with = "or_default")]
     pub(crate) attributes: StandardAttributes<'a>,
+    #[serde(borrow, default)]
+    pub(crate) relationships: Option<StandardRelationships<'a>>,
 }
 
 /// What a standard says.
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 pub(crate) struct StandardAttributes<'a> {
     #[serde(borrow, default)]
     pub(crate) title: Text<'a>,
+    #[serde(borrow, default)]
+    pub(crate) controls: OneOrMany<Control<'a>>,
+}
+
+/// A control of a standard.
+#[derive(Deserialize)]
+pub(crate) struct Control<'a> {
+    #[serde(borrow, default)]
+    pub(crate) id: Text<'a>,
+    #[serde(borrow, default)]
+    pub(crate) rules: OneOrMany<ListedRule<'a>>,
+}
+
+/// A rule as a control lists it.
+#[derive(Deserialize)]
+pub(crate) struct ListedRule<'a> {
+    #[serde(borrow, default)]
+    pub(crate) id: Text<'a>,
+}
+
+/// Where a standard leads.
+#[derive(Deserialize)]
+pub(crate) struct StandardRelationships<'a> {
+    #[serde(borrow, default)]
+    pub(crate) rules: Option<Related<'a>>,
 }
 
 /// A cloud resource (7).
@@ -305,12 +324,12 @@ pub(crate) struct StandardAttributes<'a> {
 pub(crate) struct Resource<'a> {
     #[serde(borrow, default)]
     pub(crate) id: Text<'a>,
-    #[serde(borrow)]
+    #[serde(borrow, default, deserialize_with = "or_default")]
     pub(crate) attributes: ResourceAttributes<'a>,
 }
 
 /// What a resource says.
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 pub(crate) struct ResourceAttributes<'a> {
     #[serde(borrow, default)]
     pub(crate) resource_name: Text<'a>,

@@ -2,7 +2,7 @@ use cspm_core::http::HeaderName;
 use cspm_core::secrecy::SecretString;
 use cspm_core::{AccountQuery, ErrorKind, Owner, Vendor, gather};
 use cspm_http::BaseUrl;
-use wiremock::matchers::any;
+use wiremock::matchers::{any, path};
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
 use super::{SCANS, config, connect, serve};
@@ -89,6 +89,7 @@ async fn doctor_names_what_is_wrong() {
         ("credential", true),
         ("list scans", true),
         ("list rules", false),
+        ("list standards", true),
         ("list checks", true),
     ];
     let found: Vec<_> = rows(found).into_iter().filter(|(check, _)| *check != "clock").collect();
@@ -102,4 +103,34 @@ async fn doctor_names_what_is_wrong() {
 
     let server = serve(&[]).await;
     assert_eq!(rows(connect(&server).diagnose().await), [("address", false)]);
+}
+
+/// What doctor advises fits what the status means here, and names who has to act (sections 2.2, 3.5 and 3.7).
+#[tokio::test]
+async fn doctor_advises_by_status() {
+    let examined = |status: u16| async move {
+        let server = MockServer::start().await;
+        Mock::given(path("/v1/setting/scans"))
+            .respond_with(ResponseTemplate::new(200).set_body_string(SCANS))
+            .mount(&server)
+            .await;
+        let answer = ResponseTemplate::new(status).insert_header("retry-after", "400");
+        Mock::given(any()).respond_with(answer).with_priority(9).mount(&server).await;
+        let mut rows = connect(&server).diagnose().await;
+        rows.retain(|row| row.check == "list rules");
+        rows.remove(0)
+    };
+    for (status, advice) in [(401, "may not use this API"), (403, "firewall"), (429, "requests_per_second")] {
+        let row = examined(status).await;
+        assert_eq!((row.ok, row.owner), (false, Some(Owner::Customer)), "{status}");
+        assert!(row.remedy.as_deref().is_some_and(|remedy| remedy.contains(advice)), "{status}: {row:?}");
+    }
+    // Who says "too many" is at the right address, and has not looked at the key.
+    let server = MockServer::start().await;
+    let answer = ResponseTemplate::new(429).insert_header("retry-after", "400");
+    Mock::given(any()).respond_with(answer).expect(1).mount(&server).await;
+    let rows = connect(&server).diagnose().await;
+    let found: Vec<_> =
+        rows.iter().map(|row| (row.check, row.ok)).filter(|(check, _)| *check != "clock").collect();
+    assert_eq!(found, [("address", true), ("list scans", false)]);
 }

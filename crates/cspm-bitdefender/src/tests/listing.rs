@@ -33,13 +33,30 @@ async fn p17_next_links_are_asked_for_as_they_are() {
 }
 
 /// P18, section 3.4 rules 2 and 4: absent, null and empty end a listing; an object with `href` is followed; an empty page
-/// does not end it.
+/// does not end it. What is no link, and not nothing either, ends it with an error; the page's records stand.
 #[test]
 fn p18_forms_of_next() {
     let of = |links_member: &str| {
-        then(&format!(r#"{{"data":[],"links":{links_member},"meta":{{"total":0,"elapsed":0}}}}"#), &links())
+        let record = scan("a");
+        then(
+            &format!(r#"{{"data":[{record}],"links":{links_member},"meta":{{"total":1,"elapsed":0}}}}"#),
+            &links(),
+        )
     };
-    for end in ["{}", "null", r#"{"next":null}"#, r#"{"next":""}"#, "[]"] {
+    for end in [
+        "{}",
+        "null",
+        "[]",
+        r#"{"self":"x"}"#,
+        r#"{"next":null}"#,
+        r#"{"next":""}"#,
+        r#"{"next":" "}"#,
+        r#"{"next":false}"#,
+        r#"{"next":{}}"#,
+        r#"{"next":[]}"#,
+        r#"{"next":{"href":null}}"#,
+        r#"{"next":{"href":"","meta":{}}}"#,
+    ] {
         assert_eq!(of(end).unwrap(), Then::Done, "{end}");
     }
     let wanted = Then::Next(Cursor::Token("/v1/setting/scans?page_cursor=x".to_owned()));
@@ -47,13 +64,66 @@ fn p18_forms_of_next() {
     for link in [
         r#""/v1/setting/scans?page_cursor=x""#,
         r#""/setting/scans?page_cursor=x""#,
+        r#""setting/scans?page_cursor=x""#,
+        r#""?page_cursor=x""#,
         r#"{"href":"/v1/setting/scans?page_cursor=x","meta":{}}"#,
         &format!(r#""{host}/v1/setting/scans?page_cursor=x""#),
     ] {
         assert_eq!(of(&format!(r#"{{"next":{link}}}"#)).unwrap(), wanted, "{link}");
     }
-    for odd in [r#"{"next":7}"#, r#"{"next":["/v1/x"]}"#, r#"{"next":{}}"#] {
-        assert_eq!(of(odd).unwrap_err().kind(), ErrorKind::Protocol, "{odd}");
+    for odd in [
+        r#"{"next":7}"#,
+        r#"{"next":true}"#,
+        r#"{"next":["/v1/x"]}"#,
+        r#"{"next":{"url":"/v1/x"}}"#,
+        r#"{"next":{"href":7}}"#,
+        r#""/v1/setting/scans?page_cursor=x""#,
+        "[1]",
+    ] {
+        let stopped = of(odd).unwrap();
+        assert!(
+            matches!(&stopped, Then::Stop(error) if error.kind() == ErrorKind::Protocol),
+            "{odd}: {stopped:?}"
+        );
+    }
+}
+
+/// Section 3.8: a raw space, as the vendor prints one, is asked for as `%20`.
+#[test]
+fn spaces_in_links() {
+    let link =
+        r#"{"data":[],"links":{"next":" /v1/setting/scans?types=Configuration Recorder&page_cursor=x "}}"#;
+    let wanted = "/v1/setting/scans?types=Configuration%20Recorder&page_cursor=x";
+    assert_eq!(then(link, &links()).unwrap(), Then::Next(Cursor::Token(wanted.to_owned())));
+}
+
+/// Section 3.4, rules 5 and 6, behind a gateway that adds to the path, of which the vendor does not know.
+#[test]
+fn links_below_a_gateway() {
+    let base = BaseUrl::parse("https://gateway.example/gw/v1").unwrap();
+    let wanted = Then::Next(Cursor::Token("/gw/v1/setting/scans?page_cursor=x".to_owned()));
+    for link in [
+        "/v1/setting/scans?page_cursor=x",
+        "/gw/v1/setting/scans?page_cursor=x",
+        "/setting/scans?page_cursor=x",
+        "?page_cursor=x",
+        "https://gateway.example/v1/setting/scans?page_cursor=x",
+        "https://api.e.cs.gravityzone.bitdefender.com/v1/setting/scans?page_cursor=x",
+        "https://api.e.cs.gravityzone.bitdefender.com/setting/scans?page_cursor=x",
+    ] {
+        let body = format!(r#"{{"data":[],"links":{{"next":"{link}"}}}}"#);
+        assert_eq!(then(&body, &Links::new(base.clone(), NextLink::Rebase)).unwrap(), wanted, "{link}");
+    }
+}
+
+/// A `meta` of another shape tells no figure, and spoils nothing.
+#[test]
+fn odd_meta() {
+    for meta in ["null", "[]", "7", r#""x""#, r#"{"total":"many"}"#, r#"{"total":-1}"#] {
+        let origin = cspm_core::Origin::new("gravity", "bitdefender");
+        let body = format!(r#"{{"data":[{}],"meta":{meta}}}"#, scan("a"));
+        let step = decode_accounts(&body, &origin, &links()).unwrap();
+        assert_eq!((step.items.len(), step.expected), (1, None), "{meta}");
     }
 }
 

@@ -1,10 +1,12 @@
 //! A server that knows exact requests and nothing else, and what the tests have in common.
 
+mod accounts;
 mod auth;
 mod decode;
 mod listing;
 mod properties;
 mod requests;
+mod standards;
 mod walk;
 
 use std::collections::BTreeMap;
@@ -67,14 +69,25 @@ pub(crate) fn page(records: &[String], total: usize, next: &str) -> String {
 
 pub(crate) const FAIL: &str = r#""result":"fail","severity":"high","status":"open""#;
 
-/// Answers exactly these paths and queries; anything else is 404.
+/// What the questions for nobody's checks are answered with where a filter is heeded, and no standards: unless a test
+/// says otherwise.
+const USUAL: [&str; 3] = [HEEDS_SCANS, HEEDS_RULES, COMPLIANCE];
+pub(crate) const HEEDS_SCANS: &str = "/v1/cspm/checks?scans=00000000-0000-0000-0000-000000000000";
+pub(crate) const HEEDS_RULES: &str = "/v1/cspm/checks?rules=00000000-0000-0000-0000-000000000000";
+pub(crate) const COMPLIANCE: &str = "/v1/cspm/system_compliance";
+
+/// Answers exactly these paths and queries, and those of [`USUAL`] with nothing in them; anything else, and what is to be
+/// answered with nothing, is 404.
 pub(crate) async fn serve(answers: &[(&str, String)]) -> MockServer {
     let server = MockServer::start().await;
-    let answers: BTreeMap<String, String> =
-        answers.iter().map(|(target, body)| ((*target).to_owned(), body.clone())).collect();
-    let answer = move |request: &Request| match answers.get(&target(request)) {
-        Some(body) => ResponseTemplate::new(200).set_body_raw(body.clone(), "application/json"),
-        None => ResponseTemplate::new(404).set_body_string(r#"{"message":"no such path"}"#),
+    let usual = USUAL.map(|target| (target.to_owned(), page(&[], 0, "")));
+    let mut answers_by_target = BTreeMap::from(usual);
+    answers_by_target.extend(answers.iter().map(|(target, body)| ((*target).to_owned(), body.clone())));
+    let answer = move |request: &Request| match answers_by_target.get(&target(request)) {
+        Some(body) if !body.is_empty() => {
+            ResponseTemplate::new(200).set_body_raw(body.clone(), "application/json")
+        }
+        _ => ResponseTemplate::new(404).set_body_string(r#"{"message":"no such path"}"#),
     };
     Mock::given(any()).respond_with(answer).mount(&server).await;
     server

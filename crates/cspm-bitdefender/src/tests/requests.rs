@@ -6,9 +6,9 @@ use cspm_core::{
     ErrorKind, Finding, FindingQuery, OutcomeFilter, Severity, Source, SuppressedFilter, Vendor, gather,
 };
 
-use super::{FAIL, RULE, RULES, SCAN, SCANS, STANDARDS, asked, check, connect, page, serve};
+use super::{COMPLIANCE, FAIL, RULE, RULES, SCAN, SCANS, STANDARDS, asked, check, connect, page, serve};
 
-const CATALOGUE: [&str; 2] = ["/v1/setting/scans", "/v1/cspm/rules"];
+const CATALOGUE: [&str; 3] = ["/v1/setting/scans", "/v1/cspm/rules", COMPLIANCE];
 
 async fn ask(query: FindingQuery, checks: &str) -> (cspm_core::Gathered<Finding>, Vec<String>) {
     let server = serve(&[
@@ -56,14 +56,14 @@ async fn filters_are_pushed_down() {
     ] {
         let target = format!("/v1/cspm/checks{wanted}");
         let (gathered, asked) = ask(query.clone(), &target).await;
-        assert_eq!(asked, [CATALOGUE[0], CATALOGUE[1], &target], "{query:?}");
+        assert_eq!(asked, [CATALOGUE[0], CATALOGUE[1], CATALOGUE[2], &target], "{query:?}");
         assert!(gathered.shortfall().is_none(), "{query:?}");
         let kept = gathered.items.len();
         assert_eq!(kept, gathered.items.iter().filter(|finding| query.matches(finding)).count());
     }
 }
 
-/// A standard by its title costs one more request, and is asked for by its id.
+/// A standard by its title is asked for by its id.
 #[tokio::test]
 async fn standards_by_title() {
     let query = FindingQuery {
@@ -72,7 +72,7 @@ async fn standards_by_title() {
     };
     let target = "/v1/cspm/checks?results=fail&system_compliance=GDPR";
     let (gathered, asked) = ask(query, target).await;
-    assert_eq!(asked, [CATALOGUE[0], CATALOGUE[1], "/v1/cspm/system_compliance", target]);
+    assert_eq!(asked, [CATALOGUE[0], CATALOGUE[1], CATALOGUE[2], target]);
     assert_eq!(gathered.items.len(), 1);
 }
 
@@ -136,8 +136,9 @@ async fn without_catalogues_the_run_goes_on() {
 #[tokio::test]
 async fn resources_complete_a_check() {
     let bare = |id: &str| {
-        let relationships =
-            format!(r#"{{"rule":{{"data":{{"id":"{RULE}"}}}},"resource":{{"data":{{"id":"u-1"}}}}}}"#);
+        let to = |name: &str, id: &str| format!(r#""{name}":{{"data":{{"id":"{id}"}}}}"#);
+        let ends = [to("rule", RULE), to("scan", SCAN), to("resource", "u-1")].join(",");
+        let relationships = format!("{{{ends}}}");
         let attributes = r#"{"result":"fail","severity":"high","resource_name":"own name"}"#;
         format!(r#"{{"id":"{id}","attributes":{attributes},"relationships":{relationships}}}"#)
     };
