@@ -1,6 +1,6 @@
 //! One page of checks, decoded: pure functions from text to findings.
 
-use cspm_core::{Finding, FindingQuery, Origin, Result, Step};
+use cspm_core::{Finding, FindingQuery, Notice, Origin, Result, Step};
 
 use crate::Links;
 pub use crate::accounts::decode_accounts;
@@ -19,6 +19,8 @@ pub(crate) struct Reader<'a> {
     pub(crate) asked: &'a Asked,
     pub(crate) raw: bool,
 }
+
+const OTHERS: &str = "among the checks of one account the vendor lists some of others; they are taken where these are asked for";
 
 /// A page of checks.
 pub(crate) struct Checks {
@@ -58,9 +60,12 @@ impl Reader<'_> {
         }
         let Mapper { findings, elsewhere, by_question, accountless, lacking, notices, ruleless, .. } = mapper;
         let mut step = Step::with(findings, then).expecting(page.total);
+        if !elsewhere.is_empty() {
+            step.notices.push(Notice::new(OTHERS));
+        }
         step.elsewhere = elsewhere;
         step.rejected = rejected;
-        step.notices = notices;
+        step.notices.extend(notices);
         Ok(Checks { step, lacking, ruleless, accountless, by_question })
     }
 }

@@ -7,7 +7,8 @@ use crate::{Bitdefender, NAME};
 
 /// This vendor's reading of HTTP: 401 is a missing permission and 403 an invalid key, the reverse of common practice.
 /// `swapped` turns that round, in case the vendor's table is a slip. No rate limit is published; five requests a second
-/// are half of what the vendor's other API bears (3.7).
+/// are half of what the vendor's other API bears (3.7): there learning begins, and it ends at the first 429, with or
+/// without `Retry-After`. They are no limit; who knows one sets `requests_per_second`.
 pub(crate) fn dialect(swapped: bool) -> Dialect {
     let classify = if swapped {
         |status, _: &str| match status {
@@ -54,6 +55,7 @@ impl Bitdefender {
 }
 
 /// A key's APIs are chosen when it is made (2.2).
-pub(crate) const MAY: &str = "the key is valid but may not use this API; create a key that may, in the Cloud Security console under Integrations";
+pub(crate) const MAY: &str = "by the vendor's documents the key is valid but may not use this API; create a key that may, in the Cloud \
+                              Security console under Integrations";
 /// The whole path is the vendor's own (3.5: 404 is worded for paths).
 pub(crate) const RIGHT_BASE: &str = "check the region or base_url, which ends in /v1";

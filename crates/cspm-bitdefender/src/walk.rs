@@ -104,7 +104,7 @@ impl Place {
     }
 }
 
-/// The rules that checks of a scope can be of.
+/// The rules that checks of a scope can be of, and that can be asked for.
 pub(crate) fn candidates(narrowed: &Narrowed, catalogue: &Catalogue) -> Vec<Arc<str>> {
     if !narrowed.rules.is_empty() {
         return narrowed.rules.clone();
@@ -113,7 +113,8 @@ pub(crate) fn candidates(narrowed: &Narrowed, catalogue: &Catalogue) -> Vec<Arc<
         let wanted = &narrowed.standards;
         wanted.is_empty() || known.standards.iter().any(|standard| wanted.contains(&standard.id))
     };
-    catalogue.rules().filter(in_standard).map(|known| known.rule.id.clone()).collect()
+    let rules = catalogue.rules().filter(in_standard).map(|known| known.rule.id.clone());
+    rules.filter(|rule| narrowed.can_ask_for(rule)).collect()
 }
 
 impl Bitdefender {

@@ -20,11 +20,52 @@ impl KeyHeader {
     /// The header's value is `prefix` followed by the key as it is.
     ///
     /// # Errors
-    /// Kind `config` if the key is empty or holds a character that no header may hold (it is not shown).
+    /// Kind `config` if the key is empty or holds a character that no header may hold (it is not shown), or if the header
+    /// [cannot carry a key](can_carry_key).
     pub fn new(name: HeaderName, prefix: &str, key: SecretString) -> Result<Self> {
+        if !can_carry_key(name.as_str()) {
+            let message = format!("the header {name} belongs to HTTP itself and cannot carry a key");
+            return Err(Error::new(ErrorKind::Config, message));
+        }
         let value = header_value(prefix, &key)?;
         Ok(Self { name, value, key })
     }
+}
+
+/// Headers that say how a request is to be read and passed on (RFC 9110, 9112), or that others than the vendor read.
+const NOT_FOR_KEYS: [&str; 24] = [
+    "accept",
+    "accept-charset",
+    "accept-encoding",
+    "accept-language",
+    "connection",
+    "content-encoding",
+    "content-length",
+    "content-type",
+    "cookie",
+    "date",
+    "expect",
+    "forwarded",
+    "host",
+    "http2-settings",
+    "keep-alive",
+    "origin",
+    "range",
+    "referer",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+    "user-agent",
+    "via",
+];
+
+/// Whether a header may carry a key. One that frames the request or is read on the way (by a proxy: `proxy-…`) may not:
+/// the request would break, or the key end up with somebody else.
+#[must_use]
+pub fn can_carry_key(header: &str) -> bool {
+    let header = header.to_ascii_lowercase();
+    !NOT_FOR_KEYS.contains(&header.as_str()) && !header.starts_with("proxy-")
 }
 
 #[async_trait]
@@ -210,6 +251,20 @@ mod tests {
 
         fn secrets(&self) -> Vec<SecretString> {
             Vec::new()
+        }
+    }
+
+    #[test]
+    fn a_key_travels_in_no_header_of_http_itself() {
+        let new = |name: &str| KeyHeader::new(name.parse().unwrap(), "", SecretString::from("key"));
+        for name in
+            ["host", "Content-Length", "cookie", "Transfer-Encoding", "proxy-authorization", "connection"]
+        {
+            let error = new(name).err().expect(name);
+            assert_eq!(error.kind(), ErrorKind::Config, "{name}");
+        }
+        for name in ["x-api-key", "authorization", "x-api-token", "api-key"] {
+            assert!(new(name).is_ok(), "{name}");
         }
     }
 

@@ -21,7 +21,7 @@ mod redact;
 mod retry;
 mod retry_after;
 
-pub use auth::{KeyHeader, Login, Session};
+pub use auth::{KeyHeader, Login, Session, can_carry_key};
 pub use base::{BadAddress, BaseUrl, ForeignLink, encode};
 pub use call::{Answer, Call, Safety};
 pub use client::{Client, ClientBuilder, Settings};

@@ -229,6 +229,7 @@ async fn s06_p17_p18_own_links_in_any_form_are_followed_as_given() {
         Options { next_form: NextForm::Object, ..Options::default() },
         Options { last_next: LastNext::Null, ..Options::default() },
         Options { last_next: LastNext::EmptyText, ..Options::default() },
+        Options { last_next: LastNext::NullHref, ..Options::default() },
         Options { empty_pages: true, ..Options::default() },
         Options { reject_unknown_parameters: true, ..Options::default() },
     ];

@@ -15,3 +15,4 @@ mod policies_insightcloudsec;
 mod shifting;
 mod sockets;
 mod splitting;
+mod unsaid;

@@ -171,6 +171,6 @@ async fn the_remainder_of_a_division_by_account_is_reported() {
     .await;
     let gathered = gather(connect(&server).findings(), FindingQuery::default()).await;
     assert_eq!(found(&gathered), [("1", "a")]);
-    let remainder = gathered.scopes.iter().find(|scope| scope.scope.get("part").is_some()).unwrap();
+    let remainder = gathered.scopes.iter().find(|scope| scope.scope.contains_key("part")).unwrap();
     assert_eq!((remainder.expected, remainder.complete), (Some(1), false));
 }

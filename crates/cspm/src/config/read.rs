@@ -178,45 +178,52 @@ impl<'r, 't> Reader<'r, 't> {
         Some(vendor)
     }
 
+    /// The base URL wins over the region; both have to be right.
     fn address(&mut self, vendor: VendorKind) -> Option<BaseUrl> {
+        let region = self.get("region").map(|_| self.region(vendor));
         if self.get("base_url").is_some() {
-            let (text, place) = self.text("base_url", "base_url = \"https://host.example/v1\"")?;
-            return match BaseUrl::parse(text) {
-                Err(bad) => {
-                    self.complaints.add(place, format!("base_url: {bad}"));
-                    None
-                }
-                Ok(base) => match vendors::check_path(vendor, base.path()) {
-                    Some(advice) => {
-                        self.complaints.add(place, format!("base_url: {advice}"));
-                        None
-                    }
-                    None => Some(base),
-                },
-            };
+            let base = self.base_url(vendor);
+            return if region == Some(None) { None } else { base };
         }
-        let regions = vendors::regions(vendor);
-        if self.get("region").is_none() {
-            if regions.is_empty() {
+        if region.is_none() {
+            if vendors::regions(vendor).is_empty() {
                 self.missing("base_url is missing; write the address of your installation");
             } else {
                 self.missing("region or base_url is missing; write one of them");
             }
-            return None;
         }
+        region.flatten()
+    }
+
+    fn base_url(&mut self, vendor: VendorKind) -> Option<BaseUrl> {
+        let (text, place) = self.text("base_url", "base_url = \"https://host.example/v1\"")?;
+        let advice = match BaseUrl::parse(text) {
+            Err(bad) => bad.to_string(),
+            Ok(base) => match vendors::check_path(vendor, base.path()) {
+                Some(advice) => advice.to_owned(),
+                None => return Some(base),
+            },
+        };
+        self.complaints.add(place, format!("base_url: {advice}"));
+        None
+    }
+
+    fn region(&mut self, vendor: VendorKind) -> Option<BaseUrl> {
+        let regions = vendors::regions(vendor);
         let (region, place) = self.text("region", "region = \"us-west-2\"")?;
         let known = regions.iter().find(|(name, _)| *name == region);
         let base = known.and_then(|(_, base)| BaseUrl::parse(base).ok());
         if base.is_none() {
             let shown = cspm_core::clean_text(region, 60);
             let names: Vec<&str> = regions.iter().map(|(name, _)| *name).collect();
+            let instead = if self.get("base_url").is_some() { "or leave it out" } else { "or base_url" };
             let message = if names.is_empty() {
                 format!(
                     "{} has no regions; write base_url with the address of your installation",
                     vendor.as_str()
                 )
             } else {
-                format!("unknown region \"{shown}\"; write one of {}, or base_url", names.join(", "))
+                format!("unknown region \"{shown}\"; write one of {}, {instead}", names.join(", "))
             };
             self.complaints.add(place, message);
         }
@@ -371,6 +378,13 @@ impl<'r, 't> Reader<'r, 't> {
         if !name.bytes().all(plain) {
             self.complaints
                 .add(place, "auth_header is the name of an HTTP header; write for example \"x-api-key\"");
+            return None;
+        }
+        if !cspm_http::can_carry_key(name) {
+            let message = format!(
+                "the header {name} belongs to HTTP itself and cannot carry a key; write for example \"x-api-key\""
+            );
+            self.complaints.add(place, message);
             return None;
         }
         Some(name.to_owned())

@@ -127,6 +127,30 @@ fn every_mistake_is_named_with_what_to_write_instead() {
     }
 }
 
+/// Headers that frame a request or are read on the way cannot carry a key.
+#[test]
+fn the_header_of_a_key_is_none_of_http_itself() {
+    let gravity = |header: &str| {
+        with(&format!("auth_header = \"{header}\"")).replace("\"conformity\"", "\"bitdefender\"")
+    };
+    for header in ["host", "Content-Length", "cookie", "transfer-encoding", "Proxy-Authorization"] {
+        let problems = problems(&gravity(header));
+        assert_eq!(problems.len(), 1, "{header}: {problems:?}");
+        assert!(problems[0].message.contains("x-api-key"), "{}", problems[0].message);
+    }
+    assert_eq!(parse(&gravity("X-Token")).unwrap().connections[0].auth_header.as_deref(), Some("X-Token"));
+}
+
+/// The base URL wins over a region that there is; a region that there is not is a slip that is told.
+#[test]
+fn an_unknown_region_beside_a_base_url_is_refused() {
+    let unknown = problems(&with("region = \"mars\""));
+    assert_eq!(unknown.len(), 1, "{unknown:?}");
+    assert!(unknown[0].message.contains("mars") && unknown[0].message.contains("eu-west-1"), "{unknown:?}");
+    let known = parse(&with("region = \"eu-west-1\"")).unwrap();
+    assert_eq!(known.connections[0].address.as_str(), "https://host.example/v1");
+}
+
 #[test]
 fn regions_are_the_vendors_own() {
     let unknown =
