@@ -207,25 +207,24 @@ impl Bitdefender {
         Ok(Accounts { list: items.into_iter().map(|entry| entry.value).collect(), complete })
     }
 
+    /// Rules and standards. Standards are of rules: without any rule they are not read.
     async fn read_catalogue(&self, accounts: Accounts, plan: &mut Plan) -> Result<Catalogue> {
-        let rules = self.known_rules().gather().await;
-        let complete_rules = missing("rules", rules.shortfall, plan)?;
-        let failed = plan.failed.len();
-        let standards = self.read_standards(plan).await?;
-        let complete = Complete {
-            accounts: accounts.complete,
-            rules: complete_rules,
-            standards: plan.failed.len() == failed,
+        let Catalogued { items, shortfall } = self.known_rules().gather().await;
+        let rules = missing("rules", shortfall, plan)?;
+        let (listed, standards) = if items.is_empty() && !rules {
+            (Standards::default(), false)
+        } else {
+            self.read_standards(plan).await?
         };
-        let rules = rules.items.into_iter().map(|entry| entry.value);
-        Ok(Catalogue::new(accounts.list, rules, &standards, complete))
+        let complete = Complete { accounts: accounts.complete, rules, standards };
+        Ok(Catalogue::new(accounts.list, items.into_iter().map(|entry| entry.value), &listed, complete))
     }
 
-    /// The standards; what is missing of them is put down in the plan.
-    pub(crate) async fn read_standards(&self, plan: &mut Plan) -> Result<Standards> {
+    /// The standards, and whether these are all; what is missing of them is put down in the plan.
+    pub(crate) async fn read_standards(&self, plan: &mut Plan) -> Result<(Standards, bool)> {
         let Catalogued { items, shortfall } = self.listed_standards().gather().await;
-        missing("standards", shortfall, plan)?;
-        Ok(Standards::new(items.into_iter().map(|entry| entry.value)))
+        let complete = missing("standards", shortfall, plan)?;
+        Ok((Standards::new(items.into_iter().map(|entry| entry.value)), complete))
     }
 }
 

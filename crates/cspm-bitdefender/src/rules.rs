@@ -50,7 +50,7 @@ impl Source<Rule> for Bitdefender {
     /// Standards are read first, since a rule need not say in which it is.
     async fn plan(&self, _query: &RuleQuery) -> Result<Plan> {
         let mut plan = Plan::of(vec![Scope::labelled("listing", "rules")]);
-        let standards = self.read_standards(&mut plan).await?;
+        let (standards, _) = self.read_standards(&mut plan).await?;
         self.standards.put(Arc::new(standards));
         Ok(plan)
     }

@@ -127,6 +127,11 @@ async fn without_catalogues_the_run_goes_on() {
     assert_eq!(gathered.items[0].account.id.as_deref(), Some(SCAN));
     let gaps: Vec<_> = gathered.scopes.iter().filter_map(|scope| scope.scope.get("catalogue")).collect();
     assert_eq!(gaps, ["scans", "rules"]);
+    assert_eq!(
+        asked(&server).await,
+        [CATALOGUE[0], CATALOGUE[1], checks],
+        "standards of no rule are not asked for"
+    );
     // A query about an account cannot be answered without the list of accounts.
     let query = FindingQuery { accounts: vec![SCAN.to_owned()], ..FindingQuery::default() };
     assert!(gather(vendor.findings(), query).await.error.is_some());
