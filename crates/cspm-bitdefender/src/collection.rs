@@ -3,8 +3,8 @@
 use std::sync::{Mutex, PoisonError};
 
 use cspm_core::{
-    Capabilities, Cursor, Error, ErrorKind, Notices, Plan, RawValue, Record, Rejected, Result, Scope, Source,
-    Step, Vendor, async_trait, gather,
+    Capabilities, Cursor, Error, ErrorKind, Notice, Notices, Plan, RawValue, Record, Rejected, Result, Scope,
+    Source, Step, Vendor, async_trait, gather,
 };
 use cspm_http::Call;
 
@@ -73,6 +73,8 @@ pub(crate) struct Catalogued<T> {
     pub(crate) items: Vec<T>,
     /// Why it is not there, or not all.
     pub(crate) shortfall: Option<Error>,
+    /// Warnings: one for each record that could not be understood.
+    pub(crate) notices: Vec<Notice>,
 }
 
 impl<'a, T: Send + Sync + 'static> Collection<'a, T> {
@@ -95,7 +97,8 @@ impl<'a, T: Send + Sync + 'static> Collection<'a, T> {
             let message = format!("the vendor announced {announced} records and delivered {read}");
             Error::new(ErrorKind::Protocol, message).with_operation(self.operation)
         });
-        Catalogued { items: gathered.items, shortfall: shortfall.or(missing) }
+        let (items, notices) = (gathered.items, gathered.notices);
+        Catalogued { items, shortfall: shortfall.or(missing), notices }
     }
 }
 

@@ -87,7 +87,7 @@ impl Source<Finding> for Bitdefender {
             return Ok(plan);
         }
         let catalogue = Arc::new(self.read_catalogue(accounts, &mut plan).await?);
-        plan.notices = remarks(query, &catalogue);
+        plan.notices.extend(remarks(query, &catalogue));
         self.catalogue.put(catalogue.clone());
         self.resources.clear();
         self.heeds_scans.clear();
@@ -195,7 +195,8 @@ impl Bitdefender {
 
     /// The scan accounts. Without them, findings lack what these tell, unless the query is about certain ones.
     async fn read_accounts(&self, query: &FindingQuery, plan: &mut Plan) -> Result<Accounts> {
-        let Catalogued { items, shortfall } = self.known_accounts().gather().await;
+        let Catalogued { items, shortfall, notices } = self.known_accounts().gather().await;
+        plan.notices.extend(notices);
         let named = !query.accounts.is_empty() || !query.confined_to.is_empty();
         if let Some(error) = &shortfall
             && items.is_empty()
@@ -209,7 +210,8 @@ impl Bitdefender {
 
     /// Rules and standards. Standards are of rules: without any rule they are not read.
     async fn read_catalogue(&self, accounts: Accounts, plan: &mut Plan) -> Result<Catalogue> {
-        let Catalogued { items, shortfall } = self.known_rules().gather().await;
+        let Catalogued { items, shortfall, notices } = self.known_rules().gather().await;
+        plan.notices.extend(notices);
         let rules = missing("rules", shortfall, plan)?;
         let (listed, standards) = if items.is_empty() && !rules {
             (Standards::default(), false)
@@ -222,7 +224,8 @@ impl Bitdefender {
 
     /// The standards, and whether these are all; what is missing of them is put down in the plan.
     pub(crate) async fn read_standards(&self, plan: &mut Plan) -> Result<(Standards, bool)> {
-        let Catalogued { items, shortfall } = self.listed_standards().gather().await;
+        let Catalogued { items, shortfall, notices } = self.listed_standards().gather().await;
+        plan.notices.extend(notices);
         let complete = missing("standards", shortfall, plan)?;
         Ok((Standards::new(items.into_iter().map(|entry| entry.value)), complete))
     }

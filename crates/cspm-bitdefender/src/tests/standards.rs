@@ -162,3 +162,20 @@ async fn a_short_catalogue_is_a_gap() {
     let gathered = gather(connect(&server).findings(), FindingQuery::default()).await;
     assert_eq!(gathered.scopes[0].scope["catalogue"], "rules");
 }
+
+/// A record of a catalogue that cannot be understood is a gap, and is named.
+#[tokio::test]
+async fn a_bad_record_of_a_catalogue_is_named() {
+    use cspm_core::Source;
+    let server = serve(&[
+        ("/v1/setting/scans", SCANS.to_owned()),
+        ("/v1/cspm/rules", RULES.to_owned()),
+        (COMPLIANCE, page(&[r#"{"id":"odd","attributes":7}"#.to_owned()], 1, "")),
+    ])
+    .await;
+    let vendor = connect(&server);
+    let source: &dyn Source<Finding> = &vendor;
+    let plan = source.plan(&FindingQuery::default()).await.unwrap();
+    assert_eq!(plan.failed[0].0.labels["catalogue"], "standards");
+    assert!(plan.notices.iter().any(|notice| notice.0.contains("odd")), "{:?}", plan.notices);
+}
