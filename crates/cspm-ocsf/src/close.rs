@@ -1,7 +1,7 @@
 //! An earlier event becomes the one that closes its finding.
 
 use crate::context::Context;
-use crate::fingerprint;
+use crate::fingerprint::State;
 use crate::moment::Moment;
 use crate::state::{Activity, Coded, RESOLVED, TIME_FETCHED};
 use crate::tree::{Event, Node, Object};
@@ -13,7 +13,7 @@ const GONE: &str = "The vendor no longer reports it, and what it came from was r
 /// and everything else stay as last known, at the event's own schema version.
 pub(crate) fn close<'a>(event: Event<'a>, context: &Context) -> Event<'a> {
     let mut root = event.into_attributes();
-    let now = Moment::held(context.now);
+    let now = context.now();
     let twins = declares_datetime(&root);
     let Coded(activity_id, activity) = Activity::Close.coded();
     root.set("activity_id", activity_id);
@@ -23,28 +23,28 @@ pub(crate) fn close<'a>(event: Event<'a>, context: &Context) -> Event<'a> {
     root.set("status_id", RESOLVED.0);
     root.set("status", RESOLVED.1);
     root.set("status_detail", GONE);
-    stamp(&mut root, "time", "time_dt", &now, twins);
+    stamp(&mut root, "time", "time_dt", now, twins);
     if let Some(info) = root.object_mut("finding_info") {
-        stamp(info, "modified_time", "modified_time_dt", &now, twins);
+        stamp(info, "modified_time", "modified_time_dt", now, twins);
     }
     if let Some(metadata) = root.object_mut("metadata") {
-        stamp(metadata, "logged_time", "logged_time_dt", &now, twins);
-        stamp(metadata, "processed_time", "processed_time_dt", &now, twins);
+        stamp(metadata, "logged_time", "logged_time_dt", now, twins);
+        stamp(metadata, "processed_time", "processed_time_dt", now, twins);
         if let Some(Node::List(steps)) = metadata.get_mut("transformation_info_list") {
             for step in steps {
                 if let Node::Object(step) = step {
-                    stamp(step, "time", "time_dt", &now, twins);
+                    stamp(step, "time", "time_dt", now, twins);
                 }
             }
         }
-        if context.run_id.is_empty() {
+        if context.run_id().is_empty() {
             metadata.remove("correlation_uid");
         } else {
-            metadata.set("correlation_uid", context.run_id.to_string());
+            metadata.set("correlation_uid", context.run_id().to_owned());
         }
         label(metadata);
     }
-    let uid = fingerprint::event_uid(fingerprint::state(&root), Activity::Close);
+    let uid = State::of(&root).event_uid(Activity::Close);
     if let Some(metadata) = root.object_mut("metadata") {
         metadata.set("uid", uid);
     }

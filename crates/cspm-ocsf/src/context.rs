@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use cspm_core::Timestamp;
+use cspm_core::{Finding, Timestamp};
 
+use crate::moment::Moment;
 use crate::state::Activity;
 
 /// The facts of a run that go into its events. Everything else in an event comes from the finding alone, so that two
@@ -11,25 +12,38 @@ use crate::state::Activity;
 /// `processed_time` and the time in `transformation_info_list`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Context {
-    /// The run's id: `metadata.correlation_uid`. Left out if empty.
-    pub run_id: Arc<str>,
-    /// When the findings were received and mapped. Also the event's time where the vendor tells none. Held between
-    /// the years 1973 and 2286.
-    pub now: Timestamp,
-    /// What happened to the finding since the last run; `None` decides it from the finding alone, see
-    /// [`Activity::without_history`].
-    pub activity: Option<Activity>,
+    run_id: Arc<str>,
+    /// Its text is made once a run, not once an event.
+    now: Moment,
+    activity: Option<Activity>,
 }
 
 impl Context {
     /// The facts of a run without a history.
+    ///
+    /// `run_id` becomes `metadata.correlation_uid`, which is left out if it is empty. `now` is when the findings were
+    /// received and mapped, and the event's time where the vendor tells none; it is held between the years 1973 and
+    /// 2286.
     pub fn new(run_id: impl Into<Arc<str>>, now: Timestamp) -> Self {
-        Self { run_id: run_id.into(), now, activity: None }
+        Self { run_id: run_id.into(), now: Moment::held(now), activity: None }
     }
 
     /// The same run, for a finding whose activity is known; see [`Previous::activity`](crate::Previous::activity).
+    /// Without one it is decided from the finding alone, see [`Activity::without_history`].
     #[must_use]
     pub fn with_activity(&self, activity: Activity) -> Self {
         Self { activity: Some(activity), ..self.clone() }
+    }
+
+    pub(crate) fn run_id(&self) -> &str {
+        &self.run_id
+    }
+
+    pub(crate) const fn now(&self) -> &Moment {
+        &self.now
+    }
+
+    pub(crate) fn activity_of(&self, finding: &Finding) -> Activity {
+        self.activity.unwrap_or_else(|| Activity::without_history(finding))
     }
 }

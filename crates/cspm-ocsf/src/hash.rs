@@ -33,6 +33,19 @@ impl Hash {
         self.0
     }
 
+    /// The hash as 32 hexadecimal digits, behind a prefix.
+    pub(crate) fn text(self, prefix: &str) -> String {
+        const DIGITS: [char; 16] =
+            ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f'];
+        let mut text = String::with_capacity(prefix.len() + 32);
+        text.push_str(prefix);
+        for byte in self.0.to_be_bytes() {
+            let digits = [byte >> 4, byte & 15].map(|digit| DIGITS.get(usize::from(digit)));
+            text.extend(digits.into_iter().flatten());
+        }
+        text
+    }
+
     fn bytes(self, bytes: &[u8]) -> Self {
         Self(bytes.iter().fold(self.0, |hash, byte| (hash ^ u128::from(*byte)).wrapping_mul(PRIME)))
     }
@@ -55,6 +68,13 @@ mod tests {
             let length = u64::try_from(length).unwrap();
             let want = Hash::new().bytes(text.as_bytes()).bytes(&length.to_le_bytes());
             assert_eq!(Hash::new().part(Some(&text)), want, "{length}");
+        }
+    }
+
+    #[test]
+    fn its_text_is_its_number_in_hexadecimal() {
+        for hash in [Hash(0), Hash(u128::MAX), Hash::new().part(Some("x"))] {
+            assert_eq!(hash.text("e:"), format!("e:{:032x}", hash.value()));
         }
     }
 

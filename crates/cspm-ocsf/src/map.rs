@@ -1,13 +1,15 @@
 //! A finding becomes an event of the newest version.
 
+use std::borrow::Cow;
+
 use cspm_core::{Finding, StandardRef};
 
 use crate::context::Context;
-use crate::fingerprint;
+use crate::fingerprint::State;
 use crate::hash::Hash;
 use crate::moment::Moment;
 use crate::product::{self, Product};
-use crate::state::{self, Activity, Coded, Decided};
+use crate::state::{self, Activity, Coded, Decided, RESOLVED};
 use crate::tree::{Event, Node, Object};
 use crate::unmapped;
 use crate::version::Version;
@@ -54,9 +56,10 @@ impl Homes {
 #[must_use]
 pub fn event<'a>(finding: &'a Finding, context: &'a Context) -> Event<'a> {
     let homes = Homes::of(finding);
-    let now = Moment::held(context.now);
-    let decided = state::decided(finding, &now);
-    let activity = context.activity.unwrap_or_else(|| Activity::without_history(finding));
+    let uid = uid(finding);
+    let decided = state::decided(finding, context.now());
+    let activity = context.activity_of(finding);
+    let event_uid = State::of_finding(finding, &uid, &decided).event_uid(activity);
     let Coded(activity_id, activity_name) = activity.coded();
     let (severity_id, severity) = state::severity(finding);
 
@@ -71,7 +74,9 @@ pub fn event<'a>(finding: &'a Finding, context: &'a Context) -> Event<'a> {
     root.put("type_name", activity.type_name());
     root.put("severity_id", severity_id);
     root.put_text("severity", severity);
-    if let Some(Coded(id, caption)) = state::workflow(finding) {
+    // What a comparison closes is resolved, whatever the vendor calls it.
+    let workflow = if activity == Activity::Close { Some(RESOLVED) } else { state::workflow(finding) };
+    if let Some(Coded(id, caption)) = workflow {
         root.put("status_id", id);
         root.put("status", caption);
     }
@@ -86,8 +91,8 @@ pub fn event<'a>(finding: &'a Finding, context: &'a Context) -> Event<'a> {
         root.put("cloud", cloud(finding));
     }
     root.put("compliance", compliance(finding));
-    root.put("finding_info", finding_info(finding, &decided));
-    root.put("metadata", metadata(finding, context, &decided, &now, homes));
+    root.put("finding_info", finding_info(finding, uid, &decided));
+    root.put("metadata", metadata(finding, context, &decided, event_uid, homes));
     if homes.remediation {
         root.put("remediation", remediation(finding));
     }
@@ -102,12 +107,8 @@ pub fn event<'a>(finding: &'a Finding, context: &'a Context) -> Event<'a> {
     let rest = unmapped::rest(finding, homes);
     if !rest.is_empty() {
         let mut by_vendor = Object::with_capacity(1);
-        by_vendor.put(vendor(finding), rest);
+        by_vendor.put_under(vendor(finding), rest);
         root.put("unmapped", by_vendor);
-    }
-    let uid = fingerprint::event_uid(fingerprint::state(&root), activity);
-    if let Some(metadata) = root.object_mut("metadata") {
-        metadata.put("uid", uid);
     }
     Event::new(root)
 }
@@ -215,21 +216,18 @@ fn title(finding: &Finding) -> &str {
         .unwrap_or(NAMELESS)
 }
 
-fn finding_info<'a>(finding: &'a Finding, decided: &Decided) -> Object<'a> {
+fn finding_info<'a>(finding: &'a Finding, uid: Cow<'a, str>, decided: &Decided) -> Object<'a> {
     let mut info = Object::with_capacity(18);
-    match some(Some(&finding.uid)) {
-        Some(uid) => info.put("uid", uid),
-        None => info.put("uid", derived_uid(finding)),
-    }
+    info.put("uid", uid);
     info.put_text("uid_alt", Some(&finding.vendor_id));
     info.put("title", title(finding));
     info.put_text("desc", finding.description.as_deref());
     info.put("types", types(finding));
-    if let Some(first) = Moment::of(finding.first_seen) {
+    if let Some(first) = Moment::like(finding.first_seen, &decided.moment) {
         first.put_into(&mut info, "created_time", "created_time_dt");
         first.put_into(&mut info, "first_seen_time", "first_seen_time_dt");
     }
-    if let Some(last) = Moment::of(finding.last_seen) {
+    if let Some(last) = Moment::like(finding.last_seen, &decided.moment) {
         last.put_into(&mut info, "last_seen_time", "last_seen_time_dt");
     }
     decided.moment.put_into(&mut info, "modified_time", "modified_time_dt");
@@ -248,8 +246,11 @@ fn finding_info<'a>(finding: &'a Finding, decided: &Decided) -> Object<'a> {
     info
 }
 
-/// The id of a finding that an adapter gave none: whatever tells it from others.
-fn derived_uid(finding: &Finding) -> String {
+/// `finding_info.uid`: of a finding that an adapter gave none, whatever tells it from others.
+pub(crate) fn uid(finding: &Finding) -> Cow<'_, str> {
+    if let Some(uid) = some(Some(&finding.uid)) {
+        return Cow::Borrowed(uid);
+    }
     let account = &finding.account;
     let hash = Hash::new()
         .part(Some(&finding.vendor))
@@ -260,7 +261,7 @@ fn derived_uid(finding: &Finding) -> String {
         .part(finding.region.as_deref())
         .part(finding.resource.id.as_deref())
         .part(finding.resource.name.as_deref());
-    format!("f:{:032x}", hash.value())
+    Cow::Owned(hash.text("f:"))
 }
 
 fn types(finding: &Finding) -> Vec<Node<'_>> {
@@ -284,7 +285,7 @@ fn metadata<'a>(
     finding: &'a Finding,
     context: &'a Context,
     decided: &Decided,
-    now: &Moment,
+    event_uid: String,
     homes: Homes,
 ) -> Object<'a> {
     let mut metadata = Object::with_capacity(18);
@@ -305,15 +306,17 @@ fn metadata<'a>(
     if let Some(label) = decided.label {
         metadata.put("labels", vec![Node::from(label)]);
     }
-    metadata.put_text("correlation_uid", Some(&context.run_id));
-    now.put_into(&mut metadata, "logged_time", "logged_time_dt");
-    now.put_into(&mut metadata, "processed_time", "processed_time_dt");
+    metadata.put_text("correlation_uid", Some(context.run_id()));
+    let now = context.now();
+    now.lend_to(&mut metadata, "logged_time", "logged_time_dt");
+    now.lend_to(&mut metadata, "processed_time", "processed_time_dt");
     metadata.put("transformation_info_list", vec![Node::Object(transformation(now))]);
+    metadata.put("uid", event_uid);
     metadata
 }
 
 /// Where this program names itself.
-fn transformation(now: &Moment) -> Object<'static> {
+fn transformation(now: &Moment) -> Object<'_> {
     let mut product = Object::with_capacity(3);
     product.put("name", TOOL);
     product.put("vendor_name", TOOL);
@@ -321,7 +324,7 @@ fn transformation(now: &Moment) -> Object<'static> {
     let mut transformation = Object::with_capacity(5);
     transformation.put("uid", MAPPING);
     transformation.put("name", "cspm-finding-to-compliance-finding");
-    now.put_into(&mut transformation, "time", "time_dt");
+    now.lend_to(&mut transformation, "time", "time_dt");
     transformation.put("product", product);
     transformation
 }

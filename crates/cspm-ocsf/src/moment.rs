@@ -26,9 +26,9 @@ fn text_of(time: Timestamp) -> String {
 }
 
 /// A time that an event may carry: after 1973 and before 2286.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Moment {
-    millis: i64,
+    time: Timestamp,
     text: String,
 }
 
@@ -36,7 +36,12 @@ impl Moment {
     /// `None` if the time is missing or too far off to be told from one in another unit.
     pub(crate) fn of(time: Option<Timestamp>) -> Option<Self> {
         let time = time.filter(|time| is_near(*time))?;
-        Some(Self { millis: time.as_millis(), text: text_of(time) })
+        Some(Self { time, text: text_of(time) })
+    }
+
+    /// The same, where the time is often the same as another one: a text is copied sooner than made.
+    pub(crate) fn like(time: Option<Timestamp>, other: &Self) -> Option<Self> {
+        if time == Some(other.time) { Some(other.clone()) } else { Self::of(time) }
     }
 
     /// The same, but a time too far off becomes the nearest that an event may carry.
@@ -44,7 +49,7 @@ impl Moment {
         let millis = time.as_millis().clamp(LEAST_MILLIS + 1, PAST_MILLIS - 1);
         let held =
             if millis == time.as_millis() { time } else { Timestamp::from_millis(millis).unwrap_or(time) };
-        Self { millis, text: text_of(held) }
+        Self { time: held, text: text_of(held) }
     }
 
     /// RFC 3339, as precise as the time is.
@@ -53,13 +58,19 @@ impl Moment {
     }
 
     /// Milliseconds since 1970.
-    pub(crate) const fn millis(&self) -> i64 {
-        self.millis
+    pub(crate) fn millis(&self) -> i64 {
+        self.time.as_millis()
     }
 
     /// Puts the time and its twin of the profile `datetime` into an object.
     pub(crate) fn put_into(&self, object: &mut Object<'_>, key: &'static str, twin: &'static str) {
-        object.put(key, self.millis);
+        object.put(key, self.millis());
         object.put(twin, self.text.clone());
+    }
+
+    /// The same, for an object that does not outlive the time.
+    pub(crate) fn lend_to<'a>(&'a self, object: &mut Object<'a>, key: &'static str, twin: &'static str) {
+        object.put(key, self.millis());
+        object.put(twin, self.text());
     }
 }

@@ -6,7 +6,9 @@
 
 use std::io::{self, Write as _};
 
-use crate::tree::{Event, Node, Object};
+use serde_json::Number;
+
+use crate::tree::{Event, Key, Node, Object};
 
 /// Appends the event and a line feed.
 pub(crate) fn append(line: &mut Vec<u8>, event: &Event<'_>) -> io::Result<()> {
@@ -20,7 +22,7 @@ fn append_node(line: &mut Vec<u8>, node: &Node<'_>) -> io::Result<()> {
         Node::Null => line.extend_from_slice(b"null"),
         Node::Bool(true) => line.extend_from_slice(b"true"),
         Node::Bool(false) => line.extend_from_slice(b"false"),
-        Node::Number(number) => serde_json::to_writer(line, number)?,
+        Node::Number(number) => append_number(line, number)?,
         Node::Text(text) => append_text(line, text)?,
         Node::List(items) => {
             line.push(b'[');
@@ -39,20 +41,37 @@ fn append_node(line: &mut Vec<u8>, node: &Node<'_>) -> io::Result<()> {
 
 fn append_object(line: &mut Vec<u8>, object: &Object<'_>) -> io::Result<()> {
     line.push(b'{');
-    for (place, (key, value)) in object.iter().enumerate() {
+    for (place, (key, value)) in object.members().iter().enumerate() {
         if place > 0 {
             line.push(b',');
         }
-        append_text(line, key)?;
-        line.push(b':');
+        match key {
+            Key::Known(name) => {
+                line.push(b'"');
+                line.extend_from_slice(name.as_bytes());
+                line.extend_from_slice(b"\":");
+            }
+            Key::Other(name) => {
+                append_text(line, name)?;
+                line.push(b':');
+            }
+        }
         append_node(line, value)?;
     }
     line.push(b'}');
     Ok(())
 }
 
+/// Most numbers are those of enumerations and have one digit.
+fn append_number(line: &mut Vec<u8>, number: &Number) -> io::Result<()> {
+    match number.as_u64().and_then(|number| u8::try_from(number).ok()) {
+        Some(digit @ 0..10) => line.push(b'0' + digit),
+        _ => serde_json::to_writer(line, number)?,
+    }
+    Ok(())
+}
+
 fn append_text(line: &mut Vec<u8>, text: &str) -> io::Result<()> {
-    line.reserve(text.len() + 4);
     line.push(b'"');
     if is_plain(text.as_bytes()) {
         line.extend_from_slice(text.as_bytes());
@@ -137,7 +156,7 @@ mod tests {
 
     fn line_of(text: &'static str) -> String {
         let mut root = Object::default();
-        root.put(text, text);
+        root.put_under(text, text);
         let mut line = Vec::new();
         append(&mut line, &Event::new(root)).unwrap();
         String::from_utf8(line).unwrap()

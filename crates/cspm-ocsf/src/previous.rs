@@ -1,24 +1,30 @@
 //! What an earlier run wrote: which findings are new, changed, unchanged or gone.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, hash_map};
 use std::io::{self, BufRead, Read, Seek, SeekFrom};
+use std::num::NonZeroI64;
 
-use cspm_core::Finding;
+use cspm_core::{Finding, Outcome};
 use serde_json::Value;
 
 use crate::close::close;
 use crate::context::Context;
-use crate::fingerprint;
+use crate::fingerprint::State;
 use crate::hash::Hash;
 use crate::lines::Lines;
-use crate::map::event;
-use crate::state::{Activity, RESOLVED};
+use crate::map::{self, event};
+use crate::moment::LEAST_MILLIS;
+use crate::state::{self, Activity, PASS};
 use crate::tree::{Event, Node, Object};
 
-/// An index over the output of an earlier run: events, or findings as JSON, one a line.
+/// An index over what earlier runs wrote: events of any version, or findings as JSON, one a line.
 ///
-/// It keeps fixed-size keys only, about 64 bytes a finding, and goes back to the input for what has to be closed. The
-/// last line about a finding counts. Findings are told apart by `finding_info.uid`.
+/// A complete output may be followed by the changes that later runs wrote. Of several events of a finding the one that
+/// was written last counts, by `metadata.processed_time`; of the same time, and where one tells none, the later line.
+/// Findings are told apart by `finding_info.uid`.
+///
+/// It keeps fixed-size keys only, about 80 bytes a finding, and goes back to the input for what has to be closed. What
+/// is appended to the input meanwhile does no harm.
 #[derive(Debug)]
 pub struct Previous<R> {
     input: R,
@@ -31,8 +37,31 @@ struct Entry {
     state: u128,
     offset: u64,
     length: u64,
+    /// `metadata.processed_time`.
+    written: Option<NonZeroI64>,
+    passed: bool,
     closed: bool,
     seen: bool,
+}
+
+impl Entry {
+    fn of(root: &Object<'_>, offset: u64, length: u64) -> Self {
+        let number = |path: &str| root.at(path).and_then(Node::as_integer);
+        Self {
+            state: State::of(root).hash().value(),
+            offset,
+            length,
+            written: number("metadata.processed_time").filter(|time| *time != UNTOLD).and_then(NonZeroI64::new),
+            passed: number("compliance.status_id") == Some(PASS),
+            closed: number("activity_id") == Some(Activity::Close.coded().0),
+            seen: false,
+        }
+    }
+
+    /// Whether this line, which comes after the other one, was also written after it.
+    fn replaces(&self, other: &Self) -> bool {
+        self.written.zip(other.written).is_none_or(|(own, other)| own >= other)
+    }
 }
 
 /// A finding that an earlier run wrote and this one has not seen, as far as one needs to know it to tell whether the
@@ -61,7 +90,7 @@ pub struct PreviousFinding {
 }
 
 impl<R: BufRead + Seek> Previous<R> {
-    /// Reads an earlier run's output. Lines that are neither an event nor a finding are listed in
+    /// Reads what earlier runs wrote. Lines that are neither an event nor a finding are listed in
     /// [`Previous::rejected`].
     ///
     /// # Errors
@@ -82,14 +111,12 @@ impl<R: BufRead + Seek> Previous<R> {
                 rejected.push(line.number);
                 continue;
             };
-            let entry = Entry {
-                state: fingerprint::state(root).value(),
-                offset: line.offset,
-                length: u64::try_from(text.len()).unwrap_or(u64::MAX),
-                closed: root.get("activity_id").and_then(Node::as_integer) == Some(Activity::Close.coded().0),
-                seen: false,
-            };
-            index.insert(key(uid), entry);
+            let entry = Entry::of(root, line.offset, u64::try_from(text.len()).unwrap_or(u64::MAX));
+            match index.entry(key(uid)) {
+                hash_map::Entry::Vacant(place) => drop(place.insert(entry)),
+                hash_map::Entry::Occupied(mut place) if entry.replaces(place.get()) => drop(place.insert(entry)),
+                hash_map::Entry::Occupied(_) => {}
+            }
         }
         Ok(Self { input: lines.into_inner(), index, rejected })
     }
@@ -115,21 +142,21 @@ impl<R: BufRead + Seek> Previous<R> {
     /// What happened to a finding since the earlier run, and notes that it is still there; `None`: nothing.
     ///
     /// A finding that was not there is a `Create`, or a `Close` if the vendor calls it resolved already. One whose
-    /// outcome, workflow, severity, suppression or vendor time of change differs is an `Update`, or a `Close` if it
-    /// now passes or is called resolved.
+    /// outcome, workflow, severity, suppression or vendor time of change differs is an `Update`, or a `Close` if it is
+    /// called resolved, now passes and did not, or still passes and is closed already.
     pub fn activity(&mut self, finding: &Finding, context: &Context) -> Option<Activity> {
-        let event = event(finding, context);
-        let root = event.attributes();
-        let resolved = root.get("status_id").and_then(Node::as_integer) == Some(RESOLVED.0);
-        let Some(entry) = uid_of(root).and_then(|uid| self.index.get_mut(&key(uid))) else {
+        let uid = map::uid(finding);
+        let resolved = finding.state == Some(cspm_core::State::Resolved);
+        let Some(entry) = self.index.get_mut(&key(&uid)) else {
             return Some(if resolved { Activity::Close } else { Activity::Create });
         };
         entry.seen = true;
-        if entry.state == fingerprint::state(root).value() {
+        let decided = state::decided(finding, context.now());
+        if entry.state == State::of_finding(finding, &uid, &decided).hash().value() {
             return None;
         }
-        let passes = finding.outcome == cspm_core::Outcome::Pass;
-        Some(if resolved || passes { Activity::Close } else { Activity::Update })
+        let mended = finding.outcome == Outcome::Pass && (entry.closed || !entry.passed);
+        Some(if resolved || mended { Activity::Close } else { Activity::Update })
     }
 
     /// The events that close what [`Previous::activity`] has not been asked about: the earlier events, rewritten as
@@ -197,6 +224,9 @@ impl PreviousFinding {
     }
 }
 
+/// The time of the run that wrote a finding, which tells none.
+const UNTOLD: i64 = LEAST_MILLIS + 1;
+
 /// The event of a line, be it an event or a finding.
 fn event_of(line: &[u8]) -> Option<Event<'static>> {
     let text = std::str::from_utf8(line).ok()?;
@@ -206,7 +236,7 @@ fn event_of(line: &[u8]) -> Option<Event<'static>> {
     }
     let finding: Finding = serde_json::from_str(text).ok()?;
     // What a run adds does not count in a state, and a closing event tells its own run.
-    let context = Context::new("", cspm_core::Timestamp::from_millis(crate::moment::LEAST_MILLIS + 1)?);
+    let context = Context::new("", cspm_core::Timestamp::from_millis(UNTOLD)?);
     Some(event(&finding, &context).into_owned())
 }
 

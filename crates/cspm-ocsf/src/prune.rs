@@ -56,7 +56,7 @@ impl<'a> Pruner<'a> {
             match known {
                 Some(profile) => self.profiles = self.profiles.with(profile),
                 None => {
-                    self.moved.put(format!("metadata.profiles[{place}]"), std::mem::replace(name, Node::Null))
+                    self.moved.put_under(format!("metadata.profiles[{place}]"), std::mem::replace(name, Node::Null))
                 }
             }
             place += 1;
@@ -173,7 +173,7 @@ impl<'a> Pruner<'a> {
         if let Some((end, _)) = text.char_indices().nth(most) {
             let whole = std::mem::take(text);
             *text = Cow::Owned(whole.get(..end).unwrap_or_default().to_owned());
-            self.moved.put(self.path.clone(), whole);
+            self.moved.put_under(self.path.clone(), whole);
         }
     }
 
@@ -191,7 +191,7 @@ impl<'a> Pruner<'a> {
             Some(caption) => (caption != old).then_some(Caption { sibling, old, new: caption }),
             None => {
                 attribute.caption(OTHER)?;
-                self.moved.put(self.path.clone(), number);
+                self.moved.put_under(self.path.clone(), number);
                 *value = Node::from(OTHER);
                 Some(Caption { sibling, old, new: old })
             }
@@ -206,7 +206,7 @@ impl<'a> Pruner<'a> {
             None => object.put(sibling, new),
             Some(Some(text)) if text == old && old != new => {
                 let length = self.enter(sibling);
-                self.moved.put(self.path.clone(), old);
+                self.moved.put_under(self.path.clone(), old);
                 self.path.truncate(length);
                 if let Some(value) = object.get_mut(sibling) {
                     *value = Node::from(new);
@@ -231,7 +231,7 @@ impl<'a> Pruner<'a> {
     }
 
     fn take(&mut self, value: &mut Node<'a>) {
-        self.moved.put(self.path.clone(), std::mem::replace(value, Node::Null));
+        self.moved.put_under(self.path.clone(), std::mem::replace(value, Node::Null));
     }
 }
 

@@ -58,10 +58,13 @@ impl Activity {
     }
 }
 
+/// The number of an outcome that passes.
+pub(crate) const PASS: i64 = 1;
+
 /// `compliance.status_id`: what the check said.
 pub(crate) const fn outcome(outcome: Outcome) -> Coded {
     match outcome {
-        Outcome::Pass => Coded(1, "Pass"),
+        Outcome::Pass => Coded(PASS, "Pass"),
         Outcome::Warning => Coded(2, "Warning"),
         Outcome::Fail => Coded(3, "Fail"),
         _ => Coded(0, "Unknown"),

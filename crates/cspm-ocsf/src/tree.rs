@@ -27,7 +27,16 @@ pub enum Node<'a> {
 
 /// A JSON object that keeps its order.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Object<'a>(Vec<(Cow<'a, str>, Node<'a>)>);
+pub struct Object<'a>(Vec<(Key<'a>, Node<'a>)>);
+
+/// The name of a member.
+#[derive(Clone, Debug)]
+pub(crate) enum Key<'a> {
+    /// One of this program's own, made of letters, digits and `_`: nothing in it needs an escape.
+    Known(&'static str),
+    /// Anybody's.
+    Other(Cow<'a, str>),
+}
 
 /// One OCSF Compliance Finding event.
 #[derive(Clone, Debug, PartialEq)]
@@ -91,13 +100,18 @@ impl<'a> Object<'a> {
 
     /// Its members, in order.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Node<'a>)> {
-        self.0.iter().map(|(key, value)| (key.as_ref(), value))
+        self.0.iter().map(|(key, value)| (key.as_str(), value))
+    }
+
+    /// Its members, in order, with what is known of their names.
+    pub(crate) fn members(&self) -> &[(Key<'a>, Node<'a>)] {
+        &self.0
     }
 
     /// The member of that name.
     #[must_use]
     pub fn get(&self, key: &str) -> Option<&Node<'a>> {
-        self.0.iter().find(|(name, _)| name == key).map(|(_, value)| value)
+        self.0.iter().find(|(name, _)| name.as_str() == key).map(|(_, value)| value)
     }
 
     /// The value at a dotted path of object members.
@@ -110,7 +124,7 @@ impl<'a> Object<'a> {
     }
 
     pub(crate) fn get_mut(&mut self, key: &str) -> Option<&mut Node<'a>> {
-        self.0.iter_mut().find(|(name, _)| name == key).map(|(_, value)| value)
+        self.0.iter_mut().find(|(name, _)| name.as_str() == key).map(|(_, value)| value)
     }
 
     pub(crate) fn object_mut(&mut self, key: &str) -> Option<&mut Self> {
@@ -121,8 +135,13 @@ impl<'a> Object<'a> {
     }
 
     /// Appends a member that is known not to be there yet.
-    pub(crate) fn put(&mut self, key: impl Into<Cow<'a, str>>, value: impl Into<Node<'a>>) {
-        self.0.push((key.into(), value.into()));
+    pub(crate) fn put(&mut self, key: &'static str, value: impl Into<Node<'a>>) {
+        self.0.push((Key::Known(key), value.into()));
+    }
+
+    /// The same, under a name that is not the program's own.
+    pub(crate) fn put_under(&mut self, key: impl Into<Cow<'a, str>>, value: impl Into<Node<'a>>) {
+        self.0.push((Key::Other(key.into()), value.into()));
     }
 
     /// Appends a text, unless there is none or it is empty: an event never carries an empty text.
@@ -133,7 +152,7 @@ impl<'a> Object<'a> {
     }
 
     /// Appends an object or a list, unless it is empty.
-    pub(crate) fn put_filled(&mut self, key: impl Into<Cow<'a, str>>, value: impl Into<Node<'a>>) {
+    pub(crate) fn put_filled(&mut self, key: &'static str, value: impl Into<Node<'a>>) {
         let value = value.into();
         let empty = match &value {
             Node::List(items) => items.is_empty(),
@@ -156,20 +175,42 @@ impl<'a> Object<'a> {
     }
 
     pub(crate) fn remove(&mut self, key: &str) -> Option<Node<'a>> {
-        let place = self.0.iter().position(|(name, _)| name == key)?;
+        let place = self.0.iter().position(|(name, _)| name.as_str() == key)?;
         Some(self.0.remove(place).1)
     }
 
     /// Gives a member another name, in its place.
     pub(crate) fn rename(&mut self, key: &str, name: &'static str) {
-        if let Some((key, _)) = self.0.iter_mut().find(|(old, _)| old == key) {
-            *key = Cow::Borrowed(name);
+        if let Some((key, _)) = self.0.iter_mut().find(|(old, _)| old.as_str() == key) {
+            *key = Key::Known(name);
         }
     }
 
     /// Keeps the members for which `keep` says so; the others have been taken over by it.
     pub(crate) fn retain_mut(&mut self, mut keep: impl FnMut(&str, &mut Node<'a>) -> bool) {
-        self.0.retain_mut(|(key, value)| keep(key, value));
+        self.0.retain_mut(|(key, value)| keep(key.as_str(), value));
+    }
+}
+
+impl Key<'_> {
+    pub(crate) fn as_str(&self) -> &str {
+        match self {
+            Self::Known(name) => name,
+            Self::Other(name) => name,
+        }
+    }
+
+    fn into_owned(self) -> Key<'static> {
+        match self {
+            Self::Known(name) => Key::Known(name),
+            Self::Other(name) => Key::Other(Cow::Owned(name.into_owned())),
+        }
+    }
+}
+
+impl PartialEq for Key<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_str() == other.as_str()
     }
 }
 
@@ -211,7 +252,7 @@ impl<'a> Node<'a> {
             Self::Object(Object(members)) => Node::Object(Object(
                 members
                     .into_iter()
-                    .map(|(key, value)| (Cow::Owned(key.into_owned()), value.into_owned()))
+                    .map(|(key, value)| (key.into_owned(), value.into_owned()))
                     .collect(),
             )),
         }
@@ -272,7 +313,7 @@ impl From<Value> for Node<'_> {
             Value::String(text) => Self::Text(Cow::Owned(text)),
             Value::Array(items) => Self::List(items.into_iter().map(Self::from).collect()),
             Value::Object(members) => Self::Object(Object(
-                members.into_iter().map(|(key, value)| (Cow::Owned(key), Self::from(value))).collect(),
+                members.into_iter().map(|(key, value)| (Key::Other(Cow::Owned(key)), Self::from(value))).collect(),
             )),
         }
     }
@@ -301,7 +342,7 @@ impl Serialize for Object<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(Some(self.0.len()))?;
         for (key, value) in &self.0 {
-            map.serialize_entry(key, value)?;
+            map.serialize_entry(key.as_str(), value)?;
         }
         map.end()
     }

@@ -110,7 +110,7 @@ fn standards(finding: &Finding) -> Vec<Node<'_>> {
 fn tags(finding: &Finding, homes: Homes) -> Object<'_> {
     let mut object = Object::default();
     for (name, value) in finding.tags.iter().filter(|(name, value)| !homes.resource || !is_tag(name, value)) {
-        object.put(name.as_str(), value.as_str());
+        object.put_under(name.as_str(), value.as_str());
     }
     object
 }
