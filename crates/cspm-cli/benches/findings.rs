@@ -131,36 +131,38 @@ fn speed(board: &mut Board) -> Outcome<()> {
     Ok(())
 }
 
-/// Mapping and writing OCSF events as the program does, against decoding the findings they are made from.
+/// Mapping and writing OCSF events with the writer that the program uses, against decoding the findings they are made
+/// from: for each vendor, and for as many findings of each.
 fn events(board: &mut Board) -> Outcome<()> {
-    let (mut plain, mut checked) = (Vec::new(), Vec::new());
+    let mut sums = [0.0; 3];
     for (vendor, decode) in
         [("conformity", conformity_page()?), ("insightcloudsec", insight_page()?), ("bitdefender", check_page()?)]
     {
         let findings = decode()?;
         let context = cspm::ocsf::Context::new("bench", cspm::Timestamp::now());
-        let write = |writer: cspm::ocsf::Writer<std::io::Sink>| -> Outcome<()> {
-            let mut writer = writer;
+        let write = |mut writer: cspm::ocsf::Writer<std::io::Sink>| -> Outcome<()> {
             for finding in &findings {
                 writer.write(finding, &context)?;
             }
             Ok(())
         };
         let writer = || cspm::ocsf::Writer::new(std::io::sink(), cspm::ocsf::Version::NEWEST);
-        let [decoding, writing, checking] = least([
+        let times = least([
             &mut || decode().map(drop),
             &mut || write(writer().without_validation()),
             &mut || write(writer()),
         ])?;
+        let [decoding, writing, checking] = times;
         board.note(&format!("findings of {vendor}"), findings.len() as f64);
         board.note("  mapping and writing their events, to decoding them", writing / decoding);
         board.note("  with validation", checking / decoding);
-        plain.push(writing / decoding);
-        checked.push(checking / decoding);
+        for (sum, time) in sums.iter_mut().zip(times) {
+            *sum += time / findings.len() as f64;
+        }
     }
-    let mean = |ratios: &[f64]| ratios.iter().sum::<f64>() / ratios.len() as f64;
-    board.check("mapping and writing events, to decoding, on average", mean(&plain), 0.0, 1.0);
-    board.note("  with validation", mean(&checked));
+    let [decoding, writing, checking] = sums;
+    board.check("mapping and writing events, to decoding, all vendors", writing / decoding, 0.0, 1.0);
+    board.note("  with validation", checking / decoding);
     Ok(())
 }
 

@@ -56,14 +56,20 @@ impl Checker {
         if table.is_open() {
             return;
         }
+        let mut required = table.required(self.profiles).count();
         for (name, value) in object.members() {
             let path = Path::Member(path, name);
             match table.attribute(name, self.profiles) {
-                Some(attribute) => self.attribute(object, value, attribute, &path),
+                Some(attribute) => {
+                    required = required.saturating_sub(usize::from(attribute.is_required() && !value.is_null()));
+                    self.attribute(object, value, attribute, &path);
+                }
                 None => self.unknown(table, name, &path),
             }
         }
-        self.missing(object, table, path);
+        if required > 0 || self.recommended {
+            self.missing(object, table, path);
+        }
         for (constraint, names) in &table.constraints {
             let count = names.iter().filter(|name| object.member(name).is_some()).count();
             let (kept, wanted) = match constraint {

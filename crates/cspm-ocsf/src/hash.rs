@@ -35,13 +35,12 @@ impl Hash {
 
     /// The hash as 32 hexadecimal digits, behind a prefix.
     pub(crate) fn text(self, prefix: &str) -> String {
-        const DIGITS: [char; 16] =
-            ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f'];
         let mut text = String::with_capacity(prefix.len() + 32);
         text.push_str(prefix);
         for byte in self.0.to_be_bytes() {
-            let digits = [byte >> 4, byte & 15].map(|digit| DIGITS.get(usize::from(digit)));
-            text.extend(digits.into_iter().flatten());
+            for digit in [byte >> 4, byte & 15] {
+                text.push(char::from(if digit < 10 { b'0' + digit } else { b'a' - 10 + digit }));
+            }
         }
         text
     }

@@ -80,13 +80,13 @@ pub fn event<'a>(finding: &'a Finding, context: &'a Context) -> Event<'a> {
         root.put("status_id", id);
         root.put("status", caption);
     }
+    let suppression = finding.suppression.as_ref();
+    // Of the vendor's own words for a state, the model keeps that of a suppression.
+    root.put_text("status_code", suppression.map(|suppression| suppression.kind.as_str()));
     decided.moment.put_into(&mut root, "time", "time_dt");
     root.put("timezone_offset", 0);
     root.put_text("message", finding.message.as_deref());
-    root.put_text(
-        "comment",
-        finding.suppression.as_ref().and_then(|suppression| suppression.reason.as_deref()),
-    );
+    root.put_text("comment", suppression.and_then(|suppression| suppression.reason.as_deref()));
     if homes.cloud {
         root.put("cloud", cloud(finding));
     }
@@ -172,17 +172,17 @@ fn standard_name(standard: &StandardRef) -> &str {
 
 /// Each standard once. Up to 1.4 there must be one: the vendor's own rules, if it maps none.
 fn standards(finding: &Finding) -> Vec<Node<'_>> {
-    let mut names: Vec<&str> = Vec::with_capacity(finding.standards.len().max(1));
+    let mut names: Vec<Node<'_>> = Vec::with_capacity(finding.standards.len().max(1));
     for name in finding.standards.iter().map(standard_name) {
-        if !name.is_empty() && !names.contains(&name) {
-            names.push(name);
+        if !name.is_empty() && !names.iter().any(|other| other.as_text() == Some(name)) {
+            names.push(Node::from(name));
         }
     }
     if names.is_empty() {
         let name = product::of(&finding.vendor).map_or_else(|| vendor(finding), |product| product.name);
-        return vec![Node::from([name, " rules"].concat())];
+        names.push(Node::from([name, " rules"].concat()));
     }
-    names.into_iter().map(Node::from).collect()
+    names
 }
 
 fn requirements(finding: &Finding) -> Vec<Node<'_>> {
@@ -317,7 +317,8 @@ fn metadata<'a>(
 
 /// Where this program names itself.
 fn transformation(now: &Moment) -> Object<'_> {
-    let mut product = Object::with_capacity(3);
+    let mut product = Object::with_capacity(4);
+    product.put("uid", TOOL);
     product.put("name", TOOL);
     product.put("vendor_name", TOOL);
     product.put("version", env!("CARGO_PKG_VERSION"));

@@ -47,6 +47,8 @@ pub(crate) enum Constraint {
 /// One attribute.
 pub(crate) struct Attribute {
     pub(crate) name: Box<str>,
+    /// [`mark`] of its name.
+    mark: u64,
     pub(crate) kind: Kind,
     need: Need,
     pub(crate) array: bool,
@@ -192,7 +194,9 @@ impl Table {
     /// The attribute of that name, whichever profile brings it.
     pub(crate) fn attribute_of_any_profile(&self, name: &str) -> Option<&Attribute> {
         let (from, to) = (*self.by_length.get(name.len())?, *self.by_length.get(name.len() + 1)?);
-        self.attributes.get(from..to)?.iter().find(|attribute| &*attribute.name == name)
+        let mark = mark(name);
+        let alike = self.attributes.get(from..to)?.iter().filter(|attribute| attribute.mark == mark);
+        alike.into_iter().find(|attribute| &*attribute.name == name)
     }
 
     /// The required attributes.
@@ -211,7 +215,21 @@ impl Table {
     }
 }
 
+/// A number that names of the same length mostly differ in, so that comparing numbers is nearly all it takes to find one:
+/// its last eight bytes.
+fn mark(name: &str) -> u64 {
+    match name.as_bytes().last_chunk() {
+        Some(last) => u64::from_le_bytes(*last),
+        None => name.bytes().fold(0, |mark, byte| mark << 8 | u64::from(byte)),
+    }
+}
+
 impl Attribute {
+    /// Whether every object must have it.
+    pub(crate) fn is_required(&self) -> bool {
+        self.need == Need::Required
+    }
+
     fn is_active(&self, active: Profiles) -> bool {
         self.profile.is_none_or(|profile| active.holds(profile))
     }
@@ -315,6 +333,7 @@ impl File {
         });
         let profile = raw.p.as_ref().and_then(|name| self.profiles.iter().position(|known| known == name));
         Attribute {
+            mark: mark(&name),
             name,
             kind,
             need: raw.r,

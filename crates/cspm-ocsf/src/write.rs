@@ -67,14 +67,22 @@ impl<W: Write> Writer<W> {
     /// [`WriteError`] if the output fails or the event is not valid; then nothing of it is written.
     pub fn write_event(&mut self, event: Event<'_>) -> Result<(), WriteError> {
         self.line.clear();
-        for event in step_down(event, self.version) {
-            if self.validate {
-                check(&event)?;
+        if self.version == Version::NEWEST {
+            self.append(&event)?;
+        } else {
+            for event in step_down(event, self.version) {
+                self.append(&event)?;
             }
-            one_line::append(&mut self.line, &event)?;
         }
         self.out.write_all(&self.line)?;
         Ok(())
+    }
+
+    fn append(&mut self, event: &Event<'_>) -> Result<(), WriteError> {
+        if self.validate {
+            check(event)?;
+        }
+        Ok(one_line::append(&mut self.line, event)?)
     }
 
     /// Flushes, and gives the output back.

@@ -205,8 +205,9 @@ pub(crate) struct FindingsArgs {
     pub(crate) changed_since: Option<Timestamp>,
     #[command(flatten)]
     pub(crate) sink: SinkArgs,
-    /// With --format ocsf: write only what changed since an earlier complete output (findings or events, NDJSON; appended
-    /// later ones count), as Create, Update and Close. What is gone is closed only where everything was read
+    /// With --format ocsf: write only what changed since an earlier complete output (findings or events, NDJSON), as
+    /// Create, Update and Close. Changes written since may follow it in the file, in any order: of each finding the newest
+    /// event counts. So `>>` to the same file keeps it complete. What is gone is closed only where everything was read
     #[arg(long, value_name = "FILE")]
     pub(crate) previous: Option<PathBuf>,
     /// Add the vendor's record to each finding

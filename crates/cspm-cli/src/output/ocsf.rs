@@ -23,9 +23,18 @@ impl Events {
         version: Version,
         run: &str,
         previous: Option<&Path>,
+        output: Option<&Path>,
         sees_passes: bool,
     ) -> Result<Self, Stop> {
         let context = Context::new(run, Timestamp::now());
+        if let Some((previous, output)) = previous.zip(output)
+            && is_same_file(previous, output)
+        {
+            return Err(Stop::usage(format!(
+                "--output {} would replace the earlier output by its changes; append them to it instead (>> {0})",
+                output.display()
+            )));
+        }
         let previous = previous.map(read_previous).transpose()?;
         Ok(Self { version, context, previous, sees_passes })
     }
@@ -52,6 +61,10 @@ impl Events {
         }
         Ok(())
     }
+}
+
+fn is_same_file(one: &Path, other: &Path) -> bool {
+    one.canonicalize().ok().zip(other.canonicalize().ok()).is_some_and(|(one, other)| one == other)
 }
 
 fn read_previous(path: &Path) -> Result<Previous<BufReader<File>>, Stop> {

@@ -174,3 +174,94 @@ fn event_is_new(close: &Value) -> bool {
     let own = event(&numbered(1), &context()).into_owned();
     serde_json::to_value(own).unwrap()["metadata"]["uid"] != close["metadata"]["uid"]
 }
+
+/// What a run writes that has `findings` before it, compared with everything written so far.
+fn appended(output: &mut Vec<u8>, findings: &[Finding], context: &Context) {
+    let mut previous = Previous::read(Cursor::new(output.clone())).unwrap();
+    let mut writer = Writer::new(output, Version::V1_3);
+    for finding in findings {
+        if let Some(activity) = previous.activity(finding, context) {
+            writer.write(finding, &context.with_activity(activity)).unwrap();
+        }
+    }
+    for event in previous.closes(context, |_| true).unwrap() {
+        writer.write_event(event).unwrap();
+    }
+    writer.finish().unwrap();
+}
+
+/// The activities of the events of a finding, in the order of the output.
+fn activities(output: &[u8], uid: &str) -> Vec<i64> {
+    let lines = output.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
+    let events = lines.map(|line| serde_json::from_slice::<Value>(line).unwrap());
+    events
+        .filter(|event| event["finding_info"]["uid"] == uid)
+        .map(|event| event["activity_id"].as_i64().unwrap())
+        .collect()
+}
+
+#[test]
+fn changes_appended_to_a_complete_output_are_as_good_as_a_complete_output() {
+    let run = |day: u32| Context::new(format!("run-{day}"), format!("2026-06-{day:02}T08:00:00Z").parse().unwrap());
+    let failing = numbered(1);
+    let mut mended = numbered(1);
+    mended.outcome = Outcome::Pass;
+    mended.state = None;
+    let (steady, other) = (numbered(2), numbered(3));
+    let mut output = written(&[failing.clone(), steady.clone()], Version::V1_3).into_inner();
+    for (day, findings) in [
+        (9, vec![mended.clone(), steady.clone(), other.clone()]),
+        (10, vec![mended.clone(), steady.clone(), other.clone()]),
+        (11, vec![mended.clone(), steady.clone()]),
+        (12, vec![mended, steady.clone()]),
+        (13, vec![failing, steady.clone(), other]),
+    ] {
+        appended(&mut output, &findings, &run(day));
+    }
+    assert_eq!(activities(&output, "conformity:prod:1"), [2, 3, 2], "mended once, broken again");
+    assert_eq!(activities(&output, "conformity:prod:2"), [2], "nothing happened");
+    assert_eq!(activities(&output, "conformity:prod:3"), [1, 3, 2], "new, gone, back");
+    let before = output.len();
+    appended(&mut output, &[numbered(1), steady, numbered(3)], &run(14));
+    assert_eq!(output.len(), before, "nothing happened");
+}
+
+#[test]
+fn of_outputs_put_together_in_any_order_the_newest_event_counts() {
+    let mut changed = numbered(1);
+    changed.severity = Severity::Low;
+    let older = written(&[numbered(1)], Version::NEWEST).into_inner();
+    let mut writer = Writer::new(Vec::new(), Version::V1_1);
+    writer.write(&changed, &later()).unwrap();
+    let newer = writer.finish().unwrap();
+    for output in [[older.clone(), newer.clone()].concat(), [newer, older].concat()] {
+        let mut previous = Previous::read(Cursor::new(output)).unwrap();
+        assert_eq!(previous.len(), 1);
+        assert_eq!(previous.activity(&changed, &later()), None);
+    }
+}
+
+#[test]
+fn of_findings_and_events_put_together_the_later_line_counts() {
+    let mut changed = numbered(1);
+    changed.severity = Severity::Low;
+    let event = written(&[numbered(1)], Version::NEWEST).into_inner();
+    let finding = serde_json::to_vec(&changed).unwrap();
+    for (output, last) in [
+        ([&event[..], &finding].concat(), &changed),
+        ([&finding[..], b"\n", &event].concat(), &numbered(1)),
+    ] {
+        let mut previous = Previous::read(Cursor::new(output)).unwrap();
+        assert_eq!(previous.activity(last, &later()), None);
+    }
+}
+
+#[test]
+fn a_pass_that_was_a_pass_is_not_mended() {
+    let mut pass = numbered(1);
+    (pass.outcome, pass.state) = (Outcome::Pass, None);
+    let mut changed = pass.clone();
+    changed.severity = Severity::Low;
+    let mut previous = Previous::read(written(&[pass], Version::NEWEST)).unwrap();
+    assert_eq!(previous.activity(&changed, &later()), Some(Activity::Update));
+}

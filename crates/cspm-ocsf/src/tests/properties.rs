@@ -155,6 +155,54 @@ proptest! {
     }
 
     #[test]
+    fn two_runs_write_the_same_bytes_but_for_their_id_and_time(finding in finding()) {
+        // Nothing else in an event looks like these.
+        let runs = [("run~~1", "2031-01-01T01:01:01.111Z"), ("run~~2", "2032-02-02T02:02:02.222Z")];
+        for version in Version::ALL {
+            let written = runs.map(|(run, now)| written(&finding, &context(run, now), version));
+            let millis = runs.map(|(_, now)| now.parse::<Timestamp>().unwrap().as_millis().to_string());
+            prop_assert_ne!(&written[0], &written[1]);
+            let masked = [0, 1].map(|place| {
+                [runs[place].0, runs[place].1, millis[place].as_str()]
+                    .iter()
+                    .fold(written[place].clone(), |text, own| text.replace(own, "(run)"))
+            });
+            prop_assert_eq!(&masked[0], &masked[1], "{}", version);
+        }
+    }
+
+    #[test]
+    fn a_finding_and_its_event_tell_the_same_state(finding in finding()) {
+        let context = context("run-1", "2026-06-01T08:42:17.512Z");
+        let event = event(&finding, &context);
+        let uid = crate::map::uid(&finding);
+        let decided = crate::state::decided(&finding, context.now());
+        let told = crate::fingerprint::State::of_finding(&finding, &uid, &decided);
+        prop_assert_eq!(crate::fingerprint::State::of(event.attributes()), told);
+    }
+
+    #[test]
+    fn findings_of_other_resources_rules_and_tenants_have_other_ids(one in finding(), other in finding()) {
+        // An adapter that gives no id of its own.
+        let uid = |change: &dyn Fn(&mut Finding)| {
+            let mut finding = one.clone();
+            finding.uid.clear();
+            change(&mut finding);
+            crate::map::uid(&finding).into_owned()
+        };
+        let own = uid(&|_| {});
+        let resource = |finding: &Finding| (finding.resource.id.clone(), finding.resource.name.clone());
+        for (changed, differs) in [
+            (uid(&|it| it.resource = other.resource.clone()), resource(&one) != resource(&other)),
+            (uid(&|it| it.connection = other.connection.clone()), one.connection != other.connection),
+            (uid(&|it| it.rule = other.rule.clone()), one.rule.id != other.rule.id),
+            (uid(&|it| it.vendor = other.vendor.clone()), one.vendor != other.vendor),
+        ] {
+            prop_assert_eq!(changed != own, differs);
+        }
+    }
+
+    #[test]
     fn every_record_is_one_line(finding in finding()) {
         for version in [Version::V1_1, Version::NEWEST] {
             let text = written(&finding, &context("run\u{2028}", "2026-06-01T08:42:17.512Z"), version);
@@ -163,6 +211,45 @@ proptest! {
             prop_assert_eq!(text.chars().filter(|c| breaks(*c)).count(), 1);
         }
     }
+}
+
+#[test]
+fn only_recommended_attributes_that_a_finding_cannot_tell_are_missing() {
+    let mut finding = super::arbitrary::ordinary("conformity");
+    finding.suppression = Some(cspm_core::Suppression { kind: "suppressed".into(), ..Default::default() });
+    let context = context("run-1", "2026-06-01T08:42:17.512Z");
+    let event = event(&finding, &context);
+    let issues = Validator::new().recommended(true).check_event(&event);
+    let missing: Vec<&str> = issues.iter().map(|issue| issue.path.as_str()).collect();
+    assert_eq!(
+        missing,
+        [
+            // No vendor tells the version of its product, nor whom a resource belongs to, nor its addresses.
+            "finding_info.product.version",
+            "metadata.product.version",
+            // The mapping has no page, the events no log, and who reports is the product itself.
+            "metadata.transformation_info_list[0].url_string",
+            "metadata.log_name",
+            "metadata.reporter",
+            // An article about a rule is about no patch.
+            "remediation.kb_article_list[0].os",
+            "remediation.kb_article_list[0].severity",
+            "remediation.kb_article_list[0].install_state",
+            "remediation.kb_article_list[0].install_state_id",
+            "resources[0].group.uid",
+            // A tag has one value.
+            "resources[0].tags[0].values",
+            "resources[0].tags[1].values",
+            "resources[0].ip",
+            "resources[0].owner",
+            "resources[0].hostname",
+            // Deprecated.
+            "resource",
+            // The model has no text about a state; that of the result is the message.
+            "status_detail",
+        ],
+        "{issues:?}"
+    );
 }
 
 /// Takes out what a run adds to an event.
