@@ -20,8 +20,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use cspm_simulator::conformity::{self, AccountSpec, Conformity, Provider, Spec, World};
-use cspm_simulator::wire::{SimRequest, VendorSim};
 use cspm_simulator::insightcloudsec::{self, InsightCloudSec};
+use cspm_simulator::wire::{SimRequest, VendorSim};
 use cspm_simulator::{Served, Simulator, Throttle, bitdefender};
 
 type Outcome<T> = Result<T, Box<dyn Error>>;
@@ -33,7 +33,8 @@ fn main() -> Outcome<()> {
     type Part = fn(&mut Board) -> Outcome<()>;
     let parts: [(&str, Part); 5] =
         [("memory", memory), ("requests", requests), ("pace", pace), ("speed", speed), ("events", events)];
-    let wanted: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();
+    let wanted: Vec<String> =
+        std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();
     let mut board = Board::default();
     for (name, part) in parts {
         if wanted.is_empty() || wanted.iter().any(|wanted| wanted == name) {
@@ -135,9 +136,11 @@ fn speed(board: &mut Board) -> Outcome<()> {
 /// from: for each vendor, and for as many findings of each.
 fn events(board: &mut Board) -> Outcome<()> {
     let mut sums = [0.0; 3];
-    for (vendor, decode) in
-        [("conformity", conformity_page()?), ("insightcloudsec", insight_page()?), ("bitdefender", check_page()?)]
-    {
+    for (vendor, decode) in [
+        ("conformity", conformity_page()?),
+        ("insightcloudsec", insight_page()?),
+        ("bitdefender", check_page()?),
+    ] {
         let findings = decode()?;
         let context = cspm::ocsf::Context::new("bench", cspm::Timestamp::now());
         let write = |mut writer: cspm::ocsf::Writer<std::io::Sink>| -> Outcome<()> {
@@ -147,11 +150,10 @@ fn events(board: &mut Board) -> Outcome<()> {
             Ok(())
         };
         let writer = || cspm::ocsf::Writer::new(std::io::sink(), cspm::ocsf::Version::NEWEST);
-        let times = least([
-            &mut || decode().map(drop),
-            &mut || write(writer().without_validation()),
-            &mut || write(writer()),
-        ])?;
+        let times =
+            least([&mut || decode().map(drop), &mut || write(writer().without_validation()), &mut || {
+                write(writer())
+            }])?;
         let [decoding, writing, checking] = times;
         board.note(&format!("findings of {vendor}"), findings.len() as f64);
         board.note("  mapping and writing their events, to decoding them", writing / decoding);
@@ -200,7 +202,9 @@ fn conformity_page() -> Outcome<Decode> {
 
 /// Every insight's violations of every type.
 fn insight_page() -> Outcome<Decode> {
-    use cspm::insightcloudsec::decode::{Catalogue, Packs, decode_accounts, decode_insights, decode_resources};
+    use cspm::insightcloudsec::decode::{
+        Catalogue, Packs, decode_accounts, decode_insights, decode_resources,
+    };
     let spec = insightcloudsec::Spec { exemptions: 0, ..insightcloudsec::Spec::default() };
     let world = insightcloudsec::World::generate(spec);
     let vendor = InsightCloudSec::new(world, insightcloudsec::Options::default());

@@ -61,7 +61,8 @@ impl Checker {
             let path = Path::Member(path, name);
             match table.attribute(name, self.profiles) {
                 Some(attribute) => {
-                    required = required.saturating_sub(usize::from(attribute.is_required() && !value.is_null()));
+                    required =
+                        required.saturating_sub(usize::from(attribute.is_required() && !value.is_null()));
                     self.attribute(object, value, attribute, &path);
                 }
                 None => self.unknown(table, name, &path),

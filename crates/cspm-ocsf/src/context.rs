@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use cspm_core::{Finding, Timestamp};
 
+use crate::map::transformations;
 use crate::moment::Moment;
+use crate::part::Part;
 use crate::state::Activity;
 
 /// The facts of a run that go into its events. Everything else in an event comes from the finding alone, so that two
@@ -15,6 +17,8 @@ pub struct Context {
     run_id: Arc<str>,
     /// Its text is made once a run, not once an event.
     now: Moment,
+    /// Made once a run as well.
+    transformations: Arc<Part>,
     activity: Option<Activity>,
 }
 
@@ -25,7 +29,9 @@ impl Context {
     /// received and mapped, and the event's time where the vendor tells none; it is held between the years 1973 and
     /// 2286.
     pub fn new(run_id: impl Into<Arc<str>>, now: Timestamp) -> Self {
-        Self { run_id: run_id.into(), now: Moment::held(now), activity: None }
+        let now = Moment::held(now);
+        let transformations = Arc::new(transformations(&now));
+        Self { run_id: run_id.into(), now, transformations, activity: None }
     }
 
     /// The same run, for a finding whose activity is known; see [`Previous::activity`](crate::Previous::activity).
@@ -41,6 +47,11 @@ impl Context {
 
     pub(crate) const fn now(&self) -> &Moment {
         &self.now
+    }
+
+    /// `metadata.transformation_info_list`.
+    pub(crate) fn transformations(&self) -> &Part {
+        &self.transformations
     }
 
     pub(crate) fn activity_of(&self, finding: &Finding) -> Activity {

@@ -115,7 +115,12 @@ fn number(parent: Option<&Object<'_>>, key: &str) -> Option<i64> {
 fn digits(number: Option<i64>) -> Option<Cow<'static, str>> {
     const DIGITS: [&str; 10] = ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"];
     let digit = usize::try_from(number?).ok().and_then(|number| DIGITS.get(number));
-    Some(digit.map_or_else(|| Cow::Owned(number.unwrap_or_default().to_string()), |digit| Cow::Borrowed(*digit)))
+    Some(
+        digit.map_or_else(
+            || Cow::Owned(number.unwrap_or_default().to_string()),
+            |digit| Cow::Borrowed(*digit),
+        ),
+    )
 }
 
 /// Whether the event's time is not that of the vendor's last change.

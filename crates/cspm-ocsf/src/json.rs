@@ -64,8 +64,9 @@ impl Json for Value {
 
 impl Json for Node<'_> {
     fn view(&self) -> View<'_, Self> {
-        match self {
-            Self::Null => View::Null,
+        match self.plain() {
+            // A part is no part of another.
+            Self::Part(_) | Self::Null => View::Null,
             Self::Bool(_) => View::Bool,
             Self::Number(value) => number(value),
             Self::Text(text) => View::Text(text),

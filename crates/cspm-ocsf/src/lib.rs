@@ -34,6 +34,7 @@ mod lines;
 mod map;
 mod moment;
 mod one_line;
+mod part;
 mod path;
 mod previous;
 mod product;

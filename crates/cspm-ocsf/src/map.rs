@@ -1,6 +1,7 @@
 //! A finding becomes an event of the newest version.
 
 use std::borrow::Cow;
+use std::sync::LazyLock;
 
 use cspm_core::{Finding, StandardRef};
 
@@ -8,7 +9,8 @@ use crate::context::Context;
 use crate::fingerprint::State;
 use crate::hash::Hash;
 use crate::moment::Moment;
-use crate::product::{self, Product};
+use crate::part::Part;
+use crate::product;
 use crate::state::{self, Activity, Coded, Decided, RESOLVED};
 use crate::tree::{Event, Node, Object};
 use crate::unmapped;
@@ -270,15 +272,12 @@ fn types(finding: &Finding) -> Vec<Node<'_>> {
     std::iter::once(KIND).chain(own).map(Node::from).collect()
 }
 
-fn vendor_product(finding: &Finding) -> Object<'_> {
+fn vendor_product(finding: &Finding) -> Node<'_> {
     let vendor = vendor(finding);
-    let (name, maker) =
-        product::of(vendor).map_or((vendor, vendor), |Product { name, vendor_name, .. }| (name, vendor_name));
-    let mut product = Object::with_capacity(3);
-    product.put("uid", vendor);
-    product.put("name", name);
-    product.put("vendor_name", maker);
-    product
+    match product::of(vendor) {
+        Some(known) => Node::Part(&known.part),
+        None => Node::Object(product::object(vendor, vendor, vendor)),
+    }
 }
 
 fn metadata<'a>(
@@ -290,8 +289,7 @@ fn metadata<'a>(
 ) -> Object<'a> {
     let mut metadata = Object::with_capacity(18);
     metadata.put("version", Version::NEWEST.as_str());
-    let profiles: &[&str] = if homes.cloud { &["cloud", "datetime"] } else { &["datetime"] };
-    metadata.put("profiles", profiles.iter().map(|profile| Node::from(*profile)).collect::<Vec<_>>());
+    metadata.put("profiles", profiles(homes));
     metadata.put("product", vendor_product(finding));
     metadata.put_text("tenant_uid", Some(&finding.connection));
     metadata.put_text("event_code", Some(&finding.rule.id));
@@ -310,13 +308,21 @@ fn metadata<'a>(
     let now = context.now();
     now.lend_to(&mut metadata, "logged_time", "logged_time_dt");
     now.lend_to(&mut metadata, "processed_time", "processed_time_dt");
-    metadata.put("transformation_info_list", vec![Node::Object(transformation(now))]);
+    metadata.put("transformation_info_list", context.transformations());
     metadata.put("uid", event_uid);
     metadata
 }
 
-/// Where this program names itself.
-fn transformation(now: &Moment) -> Object<'_> {
+/// `metadata.profiles`.
+fn profiles(homes: Homes) -> &'static Part {
+    static WITH_CLOUD: LazyLock<Part> =
+        LazyLock::new(|| Part::new(vec![Node::from("cloud"), Node::from("datetime")]));
+    static WITHOUT: LazyLock<Part> = LazyLock::new(|| Part::new(vec![Node::from("datetime")]));
+    if homes.cloud { &WITH_CLOUD } else { &WITHOUT }
+}
+
+/// `metadata.transformation_info_list`: where this program names itself.
+pub(crate) fn transformations(now: &Moment) -> Part {
     let mut product = Object::with_capacity(4);
     product.put("uid", TOOL);
     product.put("name", TOOL);
@@ -325,9 +331,9 @@ fn transformation(now: &Moment) -> Object<'_> {
     let mut transformation = Object::with_capacity(5);
     transformation.put("uid", MAPPING);
     transformation.put("name", "cspm-finding-to-compliance-finding");
-    now.lend_to(&mut transformation, "time", "time_dt");
+    now.put_into(&mut transformation, "time", "time_dt");
     transformation.put("product", product);
-    transformation
+    Part::new(vec![Node::Object(transformation)])
 }
 
 /// Only of a finding with a remediation text: without one the object is not allowed.

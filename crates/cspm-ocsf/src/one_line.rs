@@ -4,98 +4,96 @@
 //! Written straight from the tree: most texts have nothing to escape, and a look at many bytes at a time tells so
 //! much sooner than a general serialiser does.
 
-use std::io::{self, Write as _};
+use std::io::Write as _;
 
 use serde_json::Number;
 
 use crate::tree::{Event, Key, Node, Object};
 
 /// Appends the event and a line feed.
-pub(crate) fn append(line: &mut Vec<u8>, event: &Event<'_>) -> io::Result<()> {
-    append_node(line, &event.root)?;
+pub(crate) fn append(line: &mut Vec<u8>, event: &Event<'_>) {
+    append_node(line, &event.root);
     line.push(b'\n');
-    Ok(())
 }
 
-fn append_node(line: &mut Vec<u8>, node: &Node<'_>) -> io::Result<()> {
+/// Appends a value.
+pub(crate) fn append_node(line: &mut Vec<u8>, node: &Node<'_>) {
     match node {
         Node::Null => line.extend_from_slice(b"null"),
         Node::Bool(true) => line.extend_from_slice(b"true"),
         Node::Bool(false) => line.extend_from_slice(b"false"),
-        Node::Number(number) => append_number(line, number)?,
-        Node::Text(text) => append_text(line, text)?,
+        Node::Number(number) => append_number(line, number),
+        Node::Text(text) => {
+            line.push(b'"');
+            append_within(line, text);
+            line.push(b'"');
+        }
         Node::List(items) => {
             line.push(b'[');
             for (place, item) in items.iter().enumerate() {
                 if place > 0 {
                     line.push(b',');
                 }
-                append_node(line, item)?;
+                append_node(line, item);
             }
             line.push(b']');
         }
-        Node::Object(object) => append_object(line, object)?,
+        Node::Object(object) => append_object(line, object),
+        Node::Part(part) => line.extend_from_slice(part.text()),
     }
-    Ok(())
 }
 
-fn append_object(line: &mut Vec<u8>, object: &Object<'_>) -> io::Result<()> {
+fn append_object(line: &mut Vec<u8>, object: &Object<'_>) {
     if object.is_empty() {
         line.extend_from_slice(b"{}");
-        return Ok(());
+        return;
     }
     let mut before = *b"{\"";
     for (key, value) in object.members() {
         line.extend_from_slice(&before);
         match key {
             Key::Known(name) => line.extend_from_slice(name.as_bytes()),
-            Key::Other(name) => append_within(line, name)?,
+            Key::Other(name) => append_within(line, name),
         }
         match value {
             // The most frequent one: fewer and longer pieces.
             Node::Text(text) => {
                 line.extend_from_slice(b"\":\"");
-                append_within(line, text)?;
+                append_within(line, text);
                 line.push(b'"');
             }
             value => {
                 line.extend_from_slice(b"\":");
-                append_node(line, value)?;
+                append_node(line, value);
             }
         }
         before = *b",\"";
     }
     line.push(b'}');
-    Ok(())
 }
 
 /// Most numbers are those of enumerations and have one digit.
-fn append_number(line: &mut Vec<u8>, number: &Number) -> io::Result<()> {
+fn append_number(line: &mut Vec<u8>, number: &Number) {
     match number.as_u64().and_then(|number| u8::try_from(number).ok()) {
         Some(digit @ 0..10) => line.push(b'0' + digit),
-        _ => serde_json::to_writer(line, number)?,
+        _ => {
+            // Writing to a vector cannot fail.
+            let _ = serde_json::to_writer(line, number);
+        }
     }
-    Ok(())
-}
-
-fn append_text(line: &mut Vec<u8>, text: &str) -> io::Result<()> {
-    line.push(b'"');
-    append_within(line, text)?;
-    line.push(b'"');
-    Ok(())
 }
 
 /// Appends what stands between the quotes of a text.
-fn append_within(line: &mut Vec<u8>, text: &str) -> io::Result<()> {
-    if !is_plain(text.as_bytes()) {
-        return append_escaped(line, text);
+fn append_within(line: &mut Vec<u8>, text: &str) {
+    if is_plain(text.as_bytes()) {
+        line.extend_from_slice(text.as_bytes());
+    } else {
+        append_escaped(line, text);
     }
-    line.extend_from_slice(text.as_bytes());
-    Ok(())
 }
 
 #[cold]
-fn append_escaped(line: &mut Vec<u8>, text: &str) -> io::Result<()> {
+fn append_escaped(line: &mut Vec<u8>, text: &str) {
     let mut rest = text;
     while let Some(place) = rest.bytes().position(is_suspect) {
         let (plain, found) = rest.split_at(place);
@@ -111,14 +109,14 @@ fn append_escaped(line: &mut Vec<u8>, text: &str) -> io::Result<()> {
             Some('\u{c}') => line.extend_from_slice(b"\\f"),
             Some('\r') => line.extend_from_slice(b"\\r"),
             Some(character) if character.is_control() || matches!(character, '\u{2028}' | '\u{2029}') => {
-                write!(line, "\\u{:04x}", u32::from(character))?;
+                // Writing to a vector cannot fail.
+                let _ = write!(line, "\\u{:04x}", u32::from(character));
             }
-            Some(character) => write!(line, "{character}")?,
+            Some(character) => line.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes()),
         }
         rest = characters.as_str();
     }
     line.extend_from_slice(rest.as_bytes());
-    Ok(())
 }
 
 /// Whether the text is ASCII, as most are, and nothing in it needs an escape.
@@ -134,9 +132,10 @@ fn is_plain(text: &[u8]) -> bool {
 }
 
 /// [`is_plain`] of sixteen bytes, without a branch, so that the processor looks at all of them at once.
+#[inline]
 fn is_plain_block(block: &[u8; 16]) -> bool {
-    let suspects = block.map(|byte| (byte < b' ') | (byte == b'"') | (byte == b'\\') | (byte >= 0x7f));
-    suspects.into_iter().fold(true, |plain, suspect| plain & !suspect)
+    let suspect = |byte: u8| (byte < b' ') | (byte == b'"') | (byte == b'\\') | (byte >= 0x7f);
+    block.iter().fold(0, |found, byte| found | u8::from(suspect(*byte))) == 0
 }
 
 /// [`is_plain`] of eight bytes at once: the highest bit of a byte is set if it is below a limit, or the wanted one.
@@ -179,7 +178,7 @@ mod tests {
         let mut root = Object::default();
         root.put_under(text, text);
         let mut line = Vec::new();
-        append(&mut line, &Event::new(root)).unwrap();
+        append(&mut line, &Event::new(root));
         String::from_utf8(line).unwrap()
     }
 
@@ -201,7 +200,7 @@ mod tests {
             // Within, before and after whole words.
             for text in [0, 7, 8, 15, 16, 40].map(|before| format!("{:before$}{character}", "")) {
                 let mut line = Vec::new();
-                append_text(&mut line, &text).unwrap();
+                append_node(&mut line, &Node::from(text.as_str()));
                 let line = String::from_utf8(line).unwrap();
                 let general = serde_json::to_string(&text).unwrap();
                 match character {
@@ -223,7 +222,7 @@ mod tests {
         });
         let event = Event::from_value(value).unwrap();
         let mut line = Vec::new();
-        append(&mut line, &event).unwrap();
+        append(&mut line, &event);
         assert_eq!(String::from_utf8(line).unwrap(), serde_json::to_string(&event).unwrap() + "\n");
     }
 }

@@ -51,7 +51,9 @@ impl Entry {
             state: State::of(root).hash().value(),
             offset,
             length,
-            written: number("metadata.processed_time").filter(|time| *time != UNTOLD).and_then(NonZeroI64::new),
+            written: number("metadata.processed_time")
+                .filter(|time| *time != UNTOLD)
+                .and_then(NonZeroI64::new),
             passed: number("compliance.status_id") == Some(PASS),
             closed: number("activity_id") == Some(Activity::Close.coded().0),
             seen: false,
@@ -114,7 +116,9 @@ impl<R: BufRead + Seek> Previous<R> {
             let entry = Entry::of(root, line.offset, u64::try_from(text.len()).unwrap_or(u64::MAX));
             match index.entry(key(uid)) {
                 hash_map::Entry::Vacant(place) => drop(place.insert(entry)),
-                hash_map::Entry::Occupied(mut place) if entry.replaces(place.get()) => drop(place.insert(entry)),
+                hash_map::Entry::Occupied(mut place) if entry.replaces(place.get()) => {
+                    drop(place.insert(entry))
+                }
                 hash_map::Entry::Occupied(_) => {}
             }
         }

@@ -1,32 +1,41 @@
 //! The vendor products that findings come from: `metadata.product`.
 
+use std::sync::LazyLock;
+
+use crate::part::Part;
+use crate::tree::Object;
+
 /// A vendor's product.
 pub(crate) struct Product {
     /// Its name.
     pub(crate) name: &'static str,
-    /// Who makes it.
-    pub(crate) vendor_name: &'static str,
     /// The interface the findings were read from: `metadata.source`.
     pub(crate) source: &'static str,
     /// What the vendor calls one result: `metadata.type`.
     pub(crate) kind: &'static str,
+    /// It as `product`, with who makes it.
+    pub(crate) part: LazyLock<Part>,
 }
 
 /// The product behind a vendor's name; `None` for the vendor of an adapter of somebody's own.
 pub(crate) fn of(vendor: &str) -> Option<&'static Product> {
-    const CONFORMITY: Product =
-        Product { name: "Cloud Conformity", vendor_name: "Trend Micro", source: "Checks API", kind: "Check" };
-    const INSIGHTCLOUDSEC: Product = Product {
-        name: "InsightCloudSec",
-        vendor_name: "Rapid7",
-        source: "Resource query API",
-        kind: "Insight",
-    };
-    const BITDEFENDER: Product = Product {
-        name: "GravityZone Cloud Security",
-        vendor_name: "Bitdefender",
+    static CONFORMITY: Product = Product {
+        name: "Cloud Conformity",
         source: "Checks API",
         kind: "Check",
+        part: LazyLock::new(|| Part::new(object("conformity", "Cloud Conformity", "Trend Micro"))),
+    };
+    static INSIGHTCLOUDSEC: Product = Product {
+        name: "InsightCloudSec",
+        source: "Resource query API",
+        kind: "Insight",
+        part: LazyLock::new(|| Part::new(object("insightcloudsec", "InsightCloudSec", "Rapid7"))),
+    };
+    static BITDEFENDER: Product = Product {
+        name: "GravityZone Cloud Security",
+        source: "Checks API",
+        kind: "Check",
+        part: LazyLock::new(|| Part::new(object("bitdefender", "GravityZone Cloud Security", "Bitdefender"))),
     };
     match vendor {
         "conformity" => Some(&CONFORMITY),
@@ -34,6 +43,15 @@ pub(crate) fn of(vendor: &str) -> Option<&'static Product> {
         "bitdefender" => Some(&BITDEFENDER),
         _ => None,
     }
+}
+
+/// A vendor's product in events.
+pub(crate) fn object<'a>(vendor: &'a str, name: &'a str, vendor_name: &'a str) -> Object<'a> {
+    let mut product = Object::with_capacity(3);
+    product.put("uid", vendor);
+    product.put("name", name);
+    product.put("vendor_name", vendor_name);
+    product
 }
 
 /// A cloud: the name events use, and the kind of account it has.

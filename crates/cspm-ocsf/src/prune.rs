@@ -55,9 +55,9 @@ impl<'a> Pruner<'a> {
             let known = name.as_text().and_then(|name| self.target.profile(name));
             match known {
                 Some(profile) => self.profiles = self.profiles.with(profile),
-                None => {
-                    self.moved.put_under(format!("metadata.profiles[{place}]"), std::mem::replace(name, Node::Null))
-                }
+                None => self
+                    .moved
+                    .put_under(format!("metadata.profiles[{place}]"), std::mem::replace(name, Node::Null)),
             }
             place += 1;
             known.is_some()

@@ -197,7 +197,9 @@ fn drop_lost_observables<'a>(root: &mut Object<'a>, pruner: &mut Pruner<'a>) {
             observable.as_object().and_then(|observable| observable.get("name")).and_then(Node::as_text);
         let leads = name.is_none_or(|name| leads_somewhere(pruner.target(), pruner.profiles(), name));
         if !leads {
-            pruner.moved.put_under(format!("observables[{place}]"), std::mem::replace(observable, Node::Null));
+            pruner
+                .moved
+                .put_under(format!("observables[{place}]"), std::mem::replace(observable, Node::Null));
         }
         place += 1;
         leads

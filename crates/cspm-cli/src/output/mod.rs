@@ -50,7 +50,13 @@ impl Sink {
             Format::Csv => Shape::Csv(csv::Rows::new(query.raw, args.csv_exact)),
             Format::Ocsf => {
                 let sees_passes = query.outcome == OutcomeFilter::All;
-                Shape::Ocsf(Events::open(args.ocsf_version, run, previous, args.output.as_deref(), sees_passes)?)
+                Shape::Ocsf(Events::open(
+                    args.ocsf_version,
+                    run,
+                    previous,
+                    args.output.as_deref(),
+                    sees_passes,
+                )?)
             }
             Format::Table => Shape::Table { table: finding_table(), rows: 0 },
         };

@@ -102,3 +102,23 @@ fn plain(error: WriteError) -> io::Error {
         other => io::Error::other(other.to_string()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn changes_never_replace_what_they_are_changes_of() {
+        let folder = tempfile::tempdir().unwrap();
+        let (all, other) = (folder.path().join("all.ndjson"), folder.path().join("other.ndjson"));
+        std::fs::write(&all, "").unwrap();
+        let open = |output: &Path| Events::open(Version::NEWEST, "run", Some(&all), Some(output), false);
+        assert!(open(&other).is_ok());
+        let roundabout = folder.path().join(".").join("all.ndjson");
+        for same in [&all, &roundabout] {
+            assert!(open(same).is_err());
+        }
+        std::fs::write(&other, "").unwrap();
+        assert!(open(&other).is_ok());
+    }
+}

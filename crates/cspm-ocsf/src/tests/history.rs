@@ -202,7 +202,8 @@ fn activities(output: &[u8], uid: &str) -> Vec<i64> {
 
 #[test]
 fn changes_appended_to_a_complete_output_are_as_good_as_a_complete_output() {
-    let run = |day: u32| Context::new(format!("run-{day}"), format!("2026-06-{day:02}T08:00:00Z").parse().unwrap());
+    let run =
+        |day: u32| Context::new(format!("run-{day}"), format!("2026-06-{day:02}T08:00:00Z").parse().unwrap());
     let failing = numbered(1);
     let mut mended = numbered(1);
     mended.outcome = Outcome::Pass;
@@ -247,10 +248,9 @@ fn of_findings_and_events_put_together_the_later_line_counts() {
     changed.severity = Severity::Low;
     let event = written(&[numbered(1)], Version::NEWEST).into_inner();
     let finding = serde_json::to_vec(&changed).unwrap();
-    for (output, last) in [
-        ([&event[..], &finding].concat(), &changed),
-        ([&finding[..], b"\n", &event].concat(), &numbered(1)),
-    ] {
+    for (output, last) in
+        [([&event[..], &finding].concat(), &changed), ([&finding[..], b"\n", &event].concat(), &numbered(1))]
+    {
         let mut previous = Previous::read(Cursor::new(output)).unwrap();
         assert_eq!(previous.activity(last, &later()), None);
     }

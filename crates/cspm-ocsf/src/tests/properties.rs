@@ -209,6 +209,11 @@ proptest! {
             let breaks = |c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}');
             prop_assert!(text.ends_with('\n'));
             prop_assert_eq!(text.chars().filter(|c| breaks(*c)).count(), 1);
+            let events = step_down(event(&finding, &context("run\u{2028}", "2026-06-01T08:42:17.512Z")), version)
+                .iter()
+                .map(|event| serde_json::to_value(event).unwrap())
+                .collect::<Vec<_>>();
+            prop_assert_eq!(vec![value(&text)], events);
         }
     }
 }
