@@ -1,6 +1,6 @@
 //! What an earlier run wrote: which findings are new, changed, unchanged or gone.
 
-use std::collections::{HashMap, hash_map};
+use std::collections::HashMap;
 use std::io::{self, BufRead, Read, Seek, SeekFrom};
 use std::num::NonZeroI64;
 
@@ -32,7 +32,7 @@ pub struct Previous<R> {
     rejected: Vec<u64>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 struct Entry {
     state: u128,
     offset: u64,
@@ -114,12 +114,9 @@ impl<R: BufRead + Seek> Previous<R> {
                 continue;
             };
             let entry = Entry::of(root, line.offset, u64::try_from(text.len()).unwrap_or(u64::MAX));
-            match index.entry(key(uid)) {
-                hash_map::Entry::Vacant(place) => drop(place.insert(entry)),
-                hash_map::Entry::Occupied(mut place) if entry.replaces(place.get()) => {
-                    drop(place.insert(entry))
-                }
-                hash_map::Entry::Occupied(_) => {}
+            let known = index.entry(key(uid)).or_insert(entry);
+            if entry.replaces(known) {
+                *known = entry;
             }
         }
         Ok(Self { input: lines.into_inner(), index, rejected })
