@@ -170,7 +170,7 @@ fn events(board: &mut Board) -> Outcome<()> {
 
 /// The least time of each, over rounds in which they take turns.
 fn least<const N: usize>(mut works: [&mut dyn FnMut() -> Outcome<()>; N]) -> Outcome<[f64; N]> {
-    const ROUNDS: u32 = 60;
+    const ROUNDS: u32 = 120;
     let mut least = [f64::INFINITY; N];
     for _ in 0..ROUNDS {
         for (work, least) in works.iter_mut().zip(&mut least) {
