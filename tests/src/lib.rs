@@ -10,6 +10,7 @@ mod installation;
 mod lab;
 mod outcome;
 mod records;
+pub mod schedule;
 mod secrets;
 pub mod truth;
 mod way;

@@ -12,6 +12,7 @@ mod listings;
 mod pace;
 mod policies_conformity;
 mod policies_insightcloudsec;
+mod schedules;
 mod shifting;
 mod sockets;
 mod splitting;
