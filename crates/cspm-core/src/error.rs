@@ -1,15 +1,16 @@
 //! What went wrong, where, who has to act, and whether trying again can help.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
-use serde::{Serialize, Serializer, ser::SerializeStruct};
+use serde::{Deserialize, Serialize, Serializer, ser::SerializeStruct};
 
 /// The result of everything that can fail here.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// What happened, for `match` (contract section 5).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum ErrorKind {
@@ -77,7 +78,7 @@ impl fmt::Display for ErrorKind {
 }
 
 /// Who has to act.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum Owner {
@@ -124,12 +125,12 @@ pub enum Obstacle {
 #[derive(Clone, PartialEq, Eq)]
 pub struct Error(Arc<Inner>);
 
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct Inner {
     kind: ErrorKind,
     owner: Owner,
     message: String,
-    operation: Option<&'static str>,
+    operation: Option<Cow<'static, str>>,
     status: Option<u16>,
     obstacle: Option<Obstacle>,
     temporary: bool,
@@ -181,7 +182,7 @@ impl Error {
     /// Says what was asked of the vendor, in words: `list checks`.
     #[must_use]
     pub fn with_operation(self, operation: &'static str) -> Self {
-        self.edit(|inner| inner.operation = Some(operation))
+        self.edit(|inner| inner.operation = Some(Cow::Borrowed(operation)))
     }
 
     /// Keeps the vendor's numeric status.
@@ -281,8 +282,8 @@ impl Error {
 
     /// What was asked of the vendor, in words.
     #[must_use]
-    pub fn operation(&self) -> Option<&'static str> {
-        self.0.operation
+    pub fn operation(&self) -> Option<&str> {
+        self.0.operation.as_deref()
     }
 
     /// The message without operation and status.
@@ -294,7 +295,7 @@ impl Error {
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(operation) = self.0.operation {
+        if let Some(operation) = &self.0.operation {
             write!(f, "{operation}: ")?;
         }
         f.write_str(&self.0.message)?;
@@ -329,5 +330,20 @@ impl Serialize for Error {
         fields.serialize_field("owner", &self.0.owner)?;
         fields.serialize_field("status", &self.0.status)?;
         fields.end()
+    }
+}
+
+/// An error with all its parts, for checkpoints: the report's form is for readers and does not lead back.
+pub(crate) mod whole {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    use super::{Arc, Error, Inner};
+
+    pub(crate) fn serialize<S: Serializer>(error: &Error, serializer: S) -> Result<S::Ok, S::Error> {
+        error.0.serialize(serializer)
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Error, D::Error> {
+        Inner::deserialize(deserializer).map(|inner| Error(Arc::new(inner)))
     }
 }

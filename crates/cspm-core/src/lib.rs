@@ -34,7 +34,7 @@ pub use auth::{Authenticator, Generation, Renewal};
 pub use automation::{Automation, AutomationQuery, AutomationStore};
 pub use capabilities::{Capabilities, Capability, Evaluator, Operation, Support};
 pub use diagnosis::Diagnosis;
-pub use engine::{Gathered, Progress, Reading, gather, read};
+pub use engine::{Gathered, Landing, Page, Pages, Progress, Reading, Saved, Seed, gather, read, read_pages};
 pub use error::{Error, ErrorKind, Obstacle, Owner, Result};
 pub use finding::{
     AccountRef, Finding, Origin, Outcome, Remediation, Resource, RuleRef, StandardRef, State, Suppression,

@@ -2,6 +2,8 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use serde::{Deserialize, Serialize};
+
 /// Counters of one connection's requests, shared between the transport (which counts) and the report (which reads).
 #[derive(Debug, Default)]
 pub struct Meter {
@@ -12,7 +14,7 @@ pub struct Meter {
 }
 
 /// What a [`Meter`] showed at one moment.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MeterReading {
     /// Requests sent, repeats included.
     pub requests: u64,
@@ -55,6 +57,17 @@ impl Meter {
 }
 
 impl MeterReading {
+    /// Together with what was counted before: by an earlier process, say.
+    #[must_use]
+    pub fn after(self, before: Self) -> Self {
+        Self {
+            requests: self.requests.saturating_add(before.requests),
+            retries: self.retries.saturating_add(before.retries),
+            throttled: self.throttled.saturating_add(before.throttled),
+            in_flight: self.in_flight,
+        }
+    }
+
     /// What was added since an earlier reading.
     #[must_use]
     pub fn since(self, earlier: Self) -> Self {

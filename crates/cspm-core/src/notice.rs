@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 /// Something a person should know that is no failure: an unknown word, a deprecated rule, a record without a time.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Notice(pub String);
 
 impl Notice {
@@ -14,7 +16,7 @@ impl Notice {
 }
 
 /// The notices of a run, each once, with a count. At most [`Notices::LIMIT`] different ones are kept apart.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Notices {
     counts: BTreeMap<Notice, u64>,
     beyond: u64,
@@ -26,15 +28,27 @@ impl Notices {
 
     /// Adds one; says whether it is new.
     pub fn add(&mut self, notice: Notice) -> bool {
+        self.add_times(notice, 1)
+    }
+
+    /// Adds all of another collection.
+    pub fn absorb(&mut self, other: Self) {
+        for (notice, times) in other.counts {
+            self.add_times(notice, times);
+        }
+        self.beyond += other.beyond;
+    }
+
+    fn add_times(&mut self, notice: Notice, times: u64) -> bool {
         if let Some(count) = self.counts.get_mut(&notice) {
-            *count += 1;
+            *count += times;
             return false;
         }
         if self.counts.len() >= Self::LIMIT {
-            self.beyond += 1;
+            self.beyond += times;
             return false;
         }
-        self.counts.insert(notice, 1);
+        self.counts.insert(notice, times);
         true
     }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
-use crate::{Error, Gathered, Notice, Result, ScopeReport};
+use crate::{Error, Gathered, Notice, Result, ScopeReport, error};
 
 /// One piece of work that a vendor counts or ends on its own: an account, a slice of an account, an insight and
 /// resource type, a whole listing. A plain value: it can be stored, and a run resumed from it.
@@ -128,7 +128,8 @@ impl<T> Step<T> {
 }
 
 /// What comes after a step.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Then {
     /// Nothing: this was the last page of its chain. A scope is read when all its chains are.
     Done,
@@ -141,11 +142,11 @@ pub enum Then {
     Split(Vec<Scope>),
     /// Nothing, although there is more: the records of this page stand, and the scope ends incomplete with this error. For
     /// a next link that must not be followed, say.
-    Stop(Error),
+    Stop(#[serde(with = "error::whole")] Error),
 }
 
 /// A record that could not be understood.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rejected {
     /// Its id if that much could be read, else its place in the page.
     pub name: String,

@@ -3,13 +3,48 @@
 use std::collections::HashSet;
 use std::hash::{BuildHasher, Hash, Hasher, RandomState};
 
-/// Makes keys. Seeded at random per run, so that ids cannot be chosen to collide.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Keys(RandomState);
+use serde::{Deserialize, Serialize};
+use siphasher::sip::SipHasher13;
+
+/// What a run's keys are made with: random, so that ids cannot be chosen to collide. A checkpoint keeps it, so that the
+/// run that continues knows again what was read before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Seed(u64, u64);
+
+impl Seed {
+    /// A new one.
+    #[must_use]
+    pub fn random() -> Self {
+        let source = RandomState::new();
+        Self(source.hash_one(0), source.hash_one(1))
+    }
+}
+
+/// Makes keys.
+#[derive(Clone, Debug)]
+pub(super) struct Keys(Seed);
 
 impl Keys {
+    pub(super) fn new(seed: Seed) -> Self {
+        Self(seed)
+    }
+
+    /// The key of a record. It goes into checkpoints: the same for every build and machine, unlike what `Hash` feeds.
+    pub(super) fn of_record(&self, identity: &str) -> u64 {
+        let mut hasher = self.hasher();
+        hasher.write(identity.as_bytes());
+        hasher.finish()
+    }
+
+    /// The key of anything else; good for this process only.
     pub(super) fn of(&self, thing: &(impl Hash + ?Sized)) -> u64 {
-        self.0.hash_one(thing)
+        let mut hasher = self.hasher();
+        thing.hash(&mut hasher);
+        hasher.finish()
+    }
+
+    fn hasher(&self) -> SipHasher13 {
+        SipHasher13::new_with_keys(self.0.0, self.0.1)
     }
 }
 

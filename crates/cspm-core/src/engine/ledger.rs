@@ -5,32 +5,35 @@
 
 use std::collections::HashSet;
 
-use super::distinct::Keys;
+use super::distinct::{Keys, Seed};
 use super::family::{Family, Sum};
+use super::landing::{Answer, Seen};
 use super::piece::{Job, Piece, Retry};
 use super::progress::Snapshot;
-use crate::{Error, Notice, Notices, Record, Rejected, Scope, ScopeReport, Step, Then, clean_text};
+use crate::{Error, Notice, Notices, Rejected, Scope, ScopeReport, Then, clean_text};
 
 /// How often scopes may divide, one out of the other.
 const DEPTH: u32 = 32;
 
 /// What follows from an answer.
-pub(super) struct Outcome<T> {
-    /// Records to hand on.
-    pub(super) items: Vec<T>,
+#[derive(Default)]
+pub(super) struct Outcome {
+    /// Which of the answer's records to hand on, by their place in it.
+    pub(super) kept: Vec<usize>,
     /// Requests to make next, before older ones.
     pub(super) jobs: Vec<Job>,
     /// A request to make after everything else that waits.
     pub(super) last: Option<Job>,
+    /// A cursor had expired, and its scope begins anew.
+    pub(super) restarted: bool,
 }
 
-impl<T> Outcome<T> {
+impl Outcome {
     fn of(jobs: Vec<Job>) -> Self {
-        Self { items: Vec::new(), jobs, last: None }
+        Self { jobs, ..Self::default() }
     }
 }
 
-#[derive(Default)]
 pub(super) struct Ledger {
     keys: Keys,
     pieces: Vec<Piece>,
@@ -48,6 +51,28 @@ pub(super) struct Ledger {
 }
 
 impl Ledger {
+    pub(super) fn new(seed: Seed) -> Self {
+        Self {
+            keys: Keys::new(seed),
+            pieces: Vec::new(),
+            known: HashSet::new(),
+            families: Vec::new(),
+            reports: Vec::new(),
+            notices: Notices::default(),
+            duplicates: 0,
+            rejected: 0,
+            written: 0,
+            received: 0,
+            expected: 0,
+            open: 0,
+        }
+    }
+
+    /// What records are known by.
+    pub(super) fn keys(&self) -> &Keys {
+        &self.keys
+    }
+
     /// Opens the pieces of a plan, each once, and returns their first requests.
     pub(super) fn begin(&mut self, scopes: Vec<Scope>) -> Vec<Job> {
         scopes.into_iter().filter_map(|scope| self.open(scope, None, 0)).collect()
@@ -76,8 +101,8 @@ impl Ledger {
     }
 
     /// Takes a request off the books that will not be made.
-    pub(super) fn skip<T>(&mut self, job: Job, why: Option<&Error>) -> Outcome<T> {
-        let Some(piece) = self.awaiting(&job) else { return Outcome::of(Vec::new()) };
+    pub(super) fn skip(&mut self, job: Job, why: Option<&Error>) -> Outcome {
+        let Some(piece) = self.awaiting(&job) else { return Outcome::default() };
         piece.open = piece.open.saturating_sub(1);
         if let Some(error) = job.failed.or_else(|| why.cloned()) {
             piece.blame(error);
@@ -91,25 +116,31 @@ impl Ledger {
     }
 
     /// Books a request that failed.
-    pub(super) fn fail<T>(&mut self, job: &Job, error: Error) -> Outcome<T> {
-        let Some(piece) = self.awaiting(job) else { return Outcome::of(Vec::new()) };
+    pub(super) fn fail(&mut self, job: &Job, error: Error) -> Outcome {
+        let Some(piece) = self.awaiting(job) else { return Outcome::default() };
         match piece.fail(job, error) {
-            Retry::Now(again) => Outcome::of(vec![again]),
-            Retry::Last(again) => Outcome { last: Some(again), ..Outcome::of(Vec::new()) },
+            Retry::Now(again) => Outcome { restarted: true, ..Outcome::of(vec![again]) },
+            Retry::Last(again) => Outcome { last: Some(again), ..Outcome::default() },
             Retry::Never => Outcome::of(self.close_if_read(job.piece)),
         }
     }
 
+    /// Books that a scope began anew, as an earlier process did after [`fail`](Self::fail).
+    pub(super) fn restart(&mut self, job: &Job) -> Outcome {
+        let again = self.awaiting(job).map(|piece| piece.restart(job.piece));
+        Outcome::of(again.into_iter().collect())
+    }
+
     /// Books an answer.
-    pub(super) fn accept<T: Record>(&mut self, job: &Job, step: Step<T>, query: &T::Query) -> Outcome<T> {
-        for notice in step.notices {
+    pub(super) fn accept(&mut self, job: &Job, answer: Answer) -> Outcome {
+        for notice in answer.notices {
             self.notices.add(notice);
         }
-        let Some(piece) = self.awaiting(job) else { return Outcome::of(Vec::new()) };
+        let Some(piece) = self.awaiting(job) else { return Outcome::default() };
         piece.open = piece.open.saturating_sub(1);
         piece.failures = 0;
         let (family, depth) = (piece.family, piece.depth);
-        if let Some(figure) = step.expected {
+        if let Some(figure) = answer.expected {
             let earlier = piece.expected().unwrap_or(0);
             piece.announce(figure);
             if family.is_none() {
@@ -119,23 +150,24 @@ impl Ledger {
         if self.pieces.get(job.piece).is_some_and(|piece| piece.is_recount) {
             return Outcome::of(self.close_if_read(job.piece));
         }
-        if let Then::Split(mut parts) = step.then {
-            parts.extend(step.more);
+        if let Then::Split(mut parts) = answer.then {
+            parts.extend(answer.more);
             return Outcome::of(self.split(job.piece, parts));
         }
-        let (items, fresh, sent) = self.take(job.piece, step.items, query);
-        let (fresh, sent) = (fresh + self.pass_over(job.piece, &step.elsewhere), sent + step.elsewhere.len());
-        self.reject(job.piece, step.rejected);
+        let (kept, fresh) = self.take(job.piece, &answer.records);
+        let fresh = fresh + self.pass_over(job.piece, &answer.elsewhere);
+        let sent = answer.records.len() + answer.elsewhere.len();
+        self.reject(job.piece, answer.rejected);
         let next = match self.pieces.get_mut(job.piece) {
-            Some(piece) => piece.follow(job, step.then, fresh, sent, &self.keys),
+            Some(piece) => piece.follow(job, answer.then, fresh, sent, &self.keys),
             None => Vec::new(),
         };
         let more: Vec<Job> =
-            step.more.into_iter().filter_map(|scope| self.open(scope, family, depth)).collect();
+            answer.more.into_iter().filter_map(|scope| self.open(scope, family, depth)).collect();
         let mut jobs = self.close_if_read(job.piece);
         jobs.extend(next);
         jobs.extend(more);
-        Outcome { items, ..Outcome::of(jobs) }
+        Outcome { kept, ..Outcome::of(jobs) }
     }
 
     /// Ends every piece that is still open.
@@ -189,26 +221,23 @@ impl Ledger {
         self.keys.of(&(&scope.labels, scope.plan.to_string()))
     }
 
-    /// Sorts the records of a page: new and wanted ones are handed on. Returns them, how many were new to the pass,
-    /// and how many there were.
-    fn take<T: Record>(&mut self, piece: usize, items: Vec<T>, query: &T::Query) -> (Vec<T>, usize, usize) {
-        let sent = items.len();
-        let mut fresh = 0;
-        let Some(piece) = self.pieces.get_mut(piece) else { return (Vec::new(), 0, sent) };
+    /// Sorts the records of a page: new and wanted ones are handed on. Returns their places, and how many were new to the
+    /// pass.
+    fn take(&mut self, piece: usize, records: &[Seen]) -> (Vec<usize>, usize) {
+        let (mut kept, mut fresh) = (Vec::new(), 0);
+        let Some(piece) = self.pieces.get_mut(piece) else { return (kept, fresh) };
         let mut family = piece.family.and_then(|family| self.families.get_mut(family));
-        let mut kept = items;
-        kept.retain(|item| {
-            let key = self.keys.of(item.identity());
+        for (place, Seen { key, wanted }) in records.iter().copied().enumerate() {
             let known = piece.before.contains(key);
             if !piece.seen.insert(key) {
                 piece.repeats += 1;
                 // What a second pass brings twice was counted in the first.
                 self.duplicates += u64::from(!known);
-                return false;
+                continue;
             }
             fresh += 1;
             if known {
-                return false;
+                continue;
             }
             piece.received += 1;
             piece.grown += 1;
@@ -216,25 +245,22 @@ impl Ledger {
                 && !family.written.insert(key)
             {
                 self.duplicates += 1;
-                return false;
+                continue;
             }
             self.received += 1;
-            let wanted = item.is_wanted(query);
             if wanted {
-                item.remark(query, &mut self.notices);
+                kept.push(place);
             }
-            wanted
-        });
+        }
         self.written += kept.len() as u64;
-        (kept, fresh, sent)
+        (kept, fresh)
     }
 
     /// Books records that another scope hands on; returns how many were new to the pass.
-    fn pass_over<T: Record>(&mut self, piece: usize, records: &[T]) -> usize {
+    fn pass_over(&mut self, piece: usize, records: &[Seen]) -> usize {
         let Some(piece) = self.pieces.get_mut(piece) else { return 0 };
         let mut fresh = 0;
-        for record in records {
-            let key = self.keys.of(record.identity());
+        for Seen { key, .. } in records.iter().copied() {
             if !piece.seen.insert(key) {
                 piece.repeats += 1;
                 continue;

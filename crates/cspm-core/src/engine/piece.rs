@@ -23,7 +23,7 @@ pub(super) struct Job {
     pub(super) at: Cursor,
     /// Why it failed the first time, if this is its second chance.
     pub(super) failed: Option<Error>,
-    pass: u8,
+    pub(super) pass: u8,
 }
 
 /// A scope under way.
@@ -119,6 +119,12 @@ impl Piece {
         Job { piece: index, at: Cursor::Start, failed: None, pass: self.pass }
     }
 
+    /// Begins anew because a cursor has expired; only once.
+    pub(super) fn restart(&mut self, index: usize) -> Job {
+        self.restarted = true;
+        self.begin(index)
+    }
+
     /// Whether a request belongs to the pass under way.
     pub(super) fn awaits(&self, job: &Job) -> bool {
         !self.closed && self.pass == job.pass
@@ -157,8 +163,7 @@ impl Piece {
         // A cursor that the vendor no longer knows: begin again, once.
         let expired = matches!(job.at, Cursor::Token(_)) && matches!(error.status(), Some(400 | 410));
         if expired && !self.restarted && !self.stopped {
-            self.restarted = true;
-            return Retry::Now(self.begin(job.piece));
+            return Retry::Now(self.restart(job.piece));
         }
         self.failures += 1;
         self.stopped |= self.failures >= FAILED_REQUESTS;

@@ -5,5 +5,6 @@ mod failures;
 mod pages;
 mod parts;
 mod random;
+mod resuming;
 mod running;
 mod support;

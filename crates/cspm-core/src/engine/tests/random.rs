@@ -7,6 +7,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 
 use super::support::*;
+use crate::engine::Seed;
 use crate::{ConnectionReport, Cursor, Error, ErrorKind, Step, Then};
 
 /// What is in a scope.
@@ -176,6 +177,30 @@ impl Listing {
     }
 }
 
+/// Reads it all, with a kill after each of so many pages: what was kept of them is all that is left, and the reading is
+/// resumed from it.
+fn read_on(script: &Script, width: usize, kills: &[usize]) -> (Vec<String>, ConnectionReport) {
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    runtime.block_on(async {
+        let (seed, mut ids, mut kept) = (Seed::random(), Vec::new(), Vec::<String>::new());
+        let mut kills = kills.iter().copied();
+        loop {
+            let landings = kept.iter().map(|line| serde_json::from_str(line).unwrap()).collect();
+            let mut pages = script.resumed(width, seed, landings).unwrap();
+            let mut left = kills.next().unwrap_or(usize::MAX);
+            while let Some(page) = if left > 0 { pages.next().await } else { None } {
+                left -= 1;
+                ids.extend(page.items.into_iter().map(|item| item.id));
+                kept.push(serde_json::to_string(&page.landing.unwrap()).unwrap());
+            }
+            if left > 0 {
+                assert!(pages.refusal().is_none());
+                return (ids, pages.into_report());
+            }
+        }
+    })
+}
+
 /// Reads it all, with an interruption after so many records if asked for.
 fn read(script: &Script, width: usize, stop_after: Option<usize>) -> (Vec<String>, ConnectionReport) {
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
@@ -199,6 +224,7 @@ proptest! {
         contents in vec(content(), 1..4),
         width in 1..6_usize,
         stop_after in prop_oneof![3 => Just(None), 1 => (0..60_usize).prop_map(Some)],
+        kills in prop_oneof![1 => Just(None), 1 => vec(0..12_usize, 0..4).prop_map(Some)],
     ) {
         let (mut first, mut served) = (10, BTreeMap::new());
         let mut truth = 0;
@@ -225,7 +251,10 @@ proptest! {
                 }
             })
         };
-        let (ids, report) = read(&script, width, stop_after);
+        let (ids, report) = match &kills {
+            Some(kills) => read_on(&script, width, kills),
+            None => read(&script, width, stop_after),
+        };
 
         let distinct: BTreeSet<_> = ids.iter().collect();
         prop_assert_eq!(distinct.len(), ids.len(), "a record was handed on twice");
@@ -266,6 +295,7 @@ proptest! {
             Served::Pages { listing, .. } => (listing.records + listing.overlap) / listing.size + 1,
             Served::Parts { .. } => 2,
         }).sum();
-        prop_assert!(script.asked().len() as u64 <= pages * 6, "too many requests");
+        let begun = 1 + kills.map_or(0, |kills| kills.len()) as u64;
+        prop_assert!(script.asked().len() as u64 <= pages * 6 * begun, "too many requests");
     }
 }

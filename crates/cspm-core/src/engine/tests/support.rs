@@ -7,7 +7,8 @@ use std::sync::Mutex;
 use async_trait::async_trait;
 use futures_util::StreamExt;
 
-use crate::engine::{Door, Reading};
+use crate::engine::pages::{Door, Pages};
+use crate::engine::{Landing, Reading, Seed};
 use crate::{
     Capabilities, ConnectionReport, Cursor, Error, ErrorKind, Notice, Notices, Plan, Record, Rejected,
     Result, Scope, ScopeReport, Source, Step, Then, Vendor,
@@ -142,7 +143,17 @@ impl Script {
     }
 
     pub(super) fn reading(&self, side_by_side: usize) -> Reading<'_, Item> {
-        Reading::new(Door::Borrowed(self), (), side_by_side)
+        Reading::of(Pages::new(Door::Borrowed(self), (), side_by_side, Seed::random()))
+    }
+
+    /// Goes on where these landings end.
+    pub(super) fn resumed(
+        &self,
+        side_by_side: usize,
+        seed: Seed,
+        landings: Vec<Landing>,
+    ) -> Result<Pages<'_, Item>> {
+        Pages::new(Door::Borrowed(self), (), side_by_side, seed).resumed(landings)
     }
 }
 
