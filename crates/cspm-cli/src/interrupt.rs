@@ -1,4 +1,4 @@
-//! Ctrl-C and SIGTERM: once to stop asking and write what was read, twice to end at once.
+//! Ctrl-C, SIGTERM and SIGHUP: once to stop asking and write what was read, twice to end at once.
 
 use std::sync::Arc;
 
@@ -16,9 +16,10 @@ pub(crate) fn listen() -> Arc<Notify> {
     let listening = std::thread::Builder::new().name("signals".to_owned()).spawn(move || {
         let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else { return };
         runtime.block_on(async {
-            interrupted().await;
+            let mut interruptions = Interruptions::listen();
+            interruptions.next().await;
             told.notify_one();
-            interrupted().await;
+            interruptions.next().await;
             std::process::exit(ENDED_BY_SIGNAL);
         });
     });
@@ -28,23 +29,51 @@ pub(crate) fn listen() -> Arc<Notify> {
     first
 }
 
+/// What asks the program to end. Heard from the beginning to the end: one that follows another at once is not missed.
 #[cfg(unix)]
-async fn interrupted() {
-    use tokio::signal::unix::{SignalKind, signal};
-    match signal(SignalKind::terminate()) {
-        Ok(mut terminate) => {
-            tokio::select! {
-                _ = tokio::signal::ctrl_c() => {}
-                _ = terminate.recv() => {}
-            }
+struct Interruptions(Vec<tokio::signal::unix::Signal>);
+
+#[cfg(unix)]
+impl Interruptions {
+    fn listen() -> Self {
+        use tokio::signal::unix::{SignalKind, signal};
+        let mut kinds = vec![SignalKind::interrupt(), SignalKind::terminate()];
+        if may_catch_hangup() {
+            kinds.push(SignalKind::hangup());
         }
-        Err(_) => std::future::pending().await,
+        Self(kinds.into_iter().filter_map(|kind| signal(kind).ok()).collect())
+    }
+
+    async fn next(&mut self) {
+        std::future::poll_fn(|context| {
+            let came = self.0.iter_mut().any(|signal| signal.poll_recv(context).is_ready());
+            if came { std::task::Poll::Ready(()) } else { std::task::Poll::Pending }
+        })
+        .await;
     }
 }
 
+/// Not where whoever started the program wants it to outlive its terminal (`nohup`), nor where that cannot be told.
+#[cfg(unix)]
+fn may_catch_hangup() -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    // A bit a signal; hang-up is the first.
+    ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).is_some_and(|mask| mask & 1 == 0)
+}
+
 #[cfg(not(unix))]
-async fn interrupted() {
-    if tokio::signal::ctrl_c().await.is_err() {
-        std::future::pending().await
+struct Interruptions;
+
+#[cfg(not(unix))]
+impl Interruptions {
+    fn listen() -> Self {
+        Self
+    }
+
+    async fn next(&mut self) {
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending().await
+        }
     }
 }

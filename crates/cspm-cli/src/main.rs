@@ -1,6 +1,7 @@
 //! The program `cspm`: contract sections 1 to 3 and 8 over the library of the same name.
 
 mod args;
+mod collect;
 mod commands;
 mod confirm;
 mod exit;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use cspm::{Finding, Outcome, RunReport, Severity};
+use serde::{Deserialize, Serialize};
 
 use crate::output::table;
 use crate::say;
@@ -12,7 +13,7 @@ use crate::say;
 const SCOPES_NAMED: usize = 10;
 
 /// Counts findings as they pass by.
-#[derive(Default)]
+#[derive(Clone, Default, Serialize, Deserialize)]
 pub(crate) struct Tally {
     by_connection: BTreeMap<Arc<str>, BTreeMap<Severity, u64>>,
     worst_open: Option<Severity>,
@@ -85,6 +86,15 @@ impl Tally {
         for connection in &report.connections {
             for notice in &connection.notices {
                 say(&format!("warning: {}: {notice}", connection.name));
+            }
+        }
+        for connection in &report.connections {
+            if let Some(resolved) = connection.resolved.as_ref().filter(|resolved| !resolved.is_empty()) {
+                say(&format!(
+                    "resolved: {}: {} findings are gone since the last complete run; --report lists them",
+                    connection.name,
+                    resolved.len()
+                ));
             }
         }
         let findings: u64 = report.connections.iter().map(|connection| connection.findings).sum();

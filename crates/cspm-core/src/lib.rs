@@ -49,7 +49,7 @@ pub use policy::{
     policies_for, preview_application, push, rule_changes,
 };
 pub use query::{AccountQuery, FindingQuery, OutcomeFilter, RuleQuery, SuppressedFilter, same_letters};
-pub use report::{ConnectionReport, RunReport, ScopeReport};
+pub use report::{ConnectionReport, RunReport, ScopeReport, Whereabouts};
 pub use rule::Rule;
 pub use rule_store::{RuleDraft, RuleStore};
 pub use severity::{Severity, UnknownSeverity};

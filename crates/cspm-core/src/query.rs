@@ -2,10 +2,13 @@
 
 use std::collections::BTreeSet;
 
+use serde::Serialize;
+
 use crate::{AccountRef, Finding, Outcome, Severity, Timestamp};
 
 /// Which outcomes are wanted.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
 pub enum OutcomeFilter {
     /// Broken rules only.
     #[default]
@@ -17,7 +20,8 @@ pub enum OutcomeFilter {
 }
 
 /// Whether findings that people suppressed, exempted or accepted are wanted.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
 pub enum SuppressedFilter {
     /// Leave them out.
     #[default]
@@ -33,7 +37,7 @@ pub enum SuppressedFilter {
 ///
 /// Vendors narrow as far as they can; [`FindingQuery::matches`] then decides for every finding again, so that a filter
 /// means the same everywhere.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct FindingQuery {
     /// Wanted outcomes.
     pub outcome: OutcomeFilter,

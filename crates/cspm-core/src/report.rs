@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use crate::{Error, Origin, Timestamp};
+use crate::{Error, ErrorKind, Origin, Owner, Timestamp};
 
 /// A whole run over all connections.
 #[derive(Clone, Debug, Serialize)]
@@ -55,6 +55,10 @@ pub struct ConnectionReport {
     pub scopes: Vec<ScopeReport>,
     /// Why the connection failed as a whole, if it did.
     pub error: Option<Error>,
+    /// Findings (their `uid`) that were there at the last complete run and are gone, where every scope that they could be
+    /// in was read completely. Only of a run that compares.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub resolved: Option<Vec<String>>,
     /// Warnings, each once.
     #[serde(skip)]
     pub notices: Vec<String>,
@@ -77,9 +81,38 @@ impl ConnectionReport {
             throttled: 0,
             scopes: Vec::new(),
             error: None,
+            resolved: None,
             notices: Vec::new(),
             unknown_accounts: Vec::new(),
         }
+    }
+
+    /// Whether a record that this run has not seen is not there: some scope that it would be in was read, and all such
+    /// scopes were read completely. A scope's label that says nothing about the record leaves the scope possible.
+    #[must_use]
+    pub fn proves_absence(&self, of: &Whereabouts<'_>) -> bool {
+        let excludes = |scope: &ScopeReport| {
+            let differs = |label: &str, value: Option<&str>| {
+                value.is_some_and(|value| scope.scope.get(label).is_some_and(|label| label != value))
+            };
+            differs("account", of.account_id)
+                || differs("insight", of.rule_id)
+                || differs("resource_type", of.resource_type)
+        };
+        let mut possible = self.scopes.iter().filter(|scope| !excludes(scope)).peekable();
+        self.error.is_none() && possible.peek().is_some() && possible.all(|scope| scope.complete)
+    }
+
+    /// Books that records which were handed on were not taken: the reader stopped before.
+    pub fn forfeit(&mut self, lost: u64) {
+        if lost == 0 {
+            return;
+        }
+        let message = format!("interrupted before {lost} records that were read were taken");
+        let error = Error::new(ErrorKind::Timeout, message).with_owner(Owner::Customer);
+        self.findings = self.findings.saturating_sub(lost);
+        self.complete = false;
+        self.error.get_or_insert(error);
     }
 
     /// Whether nothing was delivered and no scope was read to its end.
@@ -87,6 +120,17 @@ impl ConnectionReport {
     pub fn failed_as_a_whole(&self) -> bool {
         !self.complete && self.findings == 0 && !self.scopes.iter().any(|scope| scope.complete)
     }
+}
+
+/// What tells in which scopes a finding could be.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Whereabouts<'a> {
+    /// The vendor's id of the account.
+    pub account_id: Option<&'a str>,
+    /// The vendor's id of the rule.
+    pub rule_id: Option<&'a str>,
+    /// The type of the resource.
+    pub resource_type: Option<&'a str>,
 }
 
 /// One scope's part in a run.

@@ -25,15 +25,21 @@
 //! # }
 //! ```
 
+pub mod checkpoint;
 pub mod config;
+#[cfg(test)]
+mod fake;
 mod fleet;
+pub mod incremental;
 pub mod policy_file;
 mod problem;
+mod run;
 mod vendors;
 
 pub use cspm_core::*;
 pub use cspm_http::BaseUrl;
-pub use fleet::{Fleet, Run, Watch};
+pub use fleet::Fleet;
+pub use run::{Batch, Run, Watch};
 pub use vendors::{capabilities, connect};
 
 #[cfg(feature = "bitdefender")]

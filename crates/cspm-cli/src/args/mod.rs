@@ -55,7 +55,7 @@ pub(crate) enum Command {
     #[command(
         after_help = "Example: cspm findings --min-severity high --format csv --output high.csv --report run.json"
     )]
-    Findings(FindingsArgs),
+    Findings(Box<FindingsArgs>),
     /// List the cloud accounts of every connection
     #[command(after_help = "Example: cspm accounts --format json")]
     Accounts(ListArgs),
@@ -203,8 +203,17 @@ pub(crate) struct FindingsArgs {
     /// Only what changed at or after this moment (RFC 3339); what has no time at all is kept
     #[arg(long, value_name = "TIME")]
     pub(crate) changed_since: Option<Timestamp>,
+    /// Only what is new or changed since the last complete run with this file, which keeps what that had; what is gone is
+    /// in the report. Without the file, everything. A connection that was not read completely counts from its last
+    /// complete run
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["changed_since", "previous"])]
+    pub(crate) changed_since_last_complete: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) sink: SinkArgs,
+    /// Keep in this file how far the run is; after an interruption or a crash, the same command goes on from there. Goes
+    /// with --output, and any format but table
+    #[arg(long, value_name = "FILE", requires = "output", conflicts_with = "previous")]
+    pub(crate) checkpoint: Option<PathBuf>,
     /// With --format ocsf: write only what changed since an earlier complete output (findings or events, NDJSON), as
     /// Create, Update and Close. Changes written since may follow it in the file, in any order: of each finding the newest
     /// event counts. So `>>` to the same file keeps it complete. What is gone is closed only where everything was read

@@ -5,10 +5,11 @@ use std::path::Path;
 use cspm::config::Configuration;
 use cspm::{FindingQuery, Fleet};
 
-use super::findings::{collect, status};
+use super::findings::status;
 use super::fleet;
 use super::simulate::Local;
 use crate::args::{Cli, DemoArgs};
+use crate::collect::{Settings, collect};
 use crate::exit::{Exit, Stop};
 use crate::say;
 
@@ -20,7 +21,8 @@ pub(crate) async fn run(cli: &Cli, args: &DemoArgs) -> Result<Exit, Stop> {
     let configuration =
         Configuration::parse(&local.configuration, Path::new("demo"), &|name| std::env::var_os(name))?;
     let fleet: Fleet = fleet(&configuration)?;
-    let (report, _) = collect(&fleet, &FindingQuery::default(), &args.sink, None, cli.quiet).await?;
+    let (report, _) =
+        collect(&fleet, &FindingQuery::default(), &Settings::plain(&args.sink, cli.quiet)).await?;
     if !cli.quiet {
         say(
             "next: `cspm simulate --config-out cspm.toml`, then `cspm findings --help`; or write a cspm.toml of your own",

@@ -1,25 +1,27 @@
-//! `cspm findings`, and the collecting that `cspm demo` shares with it.
+//! `cspm findings`.
 
-use std::io::Write as _;
-use std::path::Path;
-
-use cspm::{Finding, FindingQuery, Fleet, OutcomeFilter, Run, RunReport, SuppressedFilter};
-use futures_util::StreamExt as _;
+use cspm::{FindingQuery, OutcomeFilter, RunReport, SuppressedFilter};
 
 use super::{configuration, fleet};
-use crate::args::{Cli, FindingsArgs, Format, OutcomeArg, SinkArgs, SuppressedArg};
+use crate::args::{Cli, FindingsArgs, Format, OutcomeArg, SuppressedArg};
+use crate::collect::{Settings, collect};
 use crate::exit::{Exit, Stop};
-use crate::interrupt;
-use crate::output::Sink;
-use crate::output::target::Target;
-use crate::progress::{Display, TICK};
-use crate::summary::{Tally, shortfalls};
 
 pub(crate) async fn run(cli: &Cli, args: &FindingsArgs) -> Result<Exit, Stop> {
     let fleet = fleet(&configuration(cli)?)?;
     let query = query(args);
     check_comparison(args)?;
-    let (report, tally) = collect(&fleet, &query, &args.sink, args.previous.as_deref(), cli.quiet).await?;
+    if args.checkpoint.is_some() && args.sink.format == Some(Format::Table) {
+        return Err(Stop::usage("--checkpoint goes without --format table: a table cannot be continued"));
+    }
+    let settings = Settings {
+        sink: &args.sink,
+        previous: args.previous.as_deref(),
+        checkpoint: args.checkpoint.as_deref(),
+        last_complete: args.changed_since_last_complete.as_deref(),
+        quiet: cli.quiet,
+    };
+    let (report, tally) = collect(&fleet, &query, &settings).await?;
     let fails = args.fail_on.is_some_and(|level| tally.reaches(level));
     Ok(match status(&report) {
         Exit::Complete if fails => Exit::FailOn,
@@ -76,71 +78,6 @@ fn query(args: &FindingsArgs) -> FindingQuery {
         changed_since: args.changed_since,
         raw: args.raw,
     }
-}
-
-/// Reads everything, writes it, and shows how it went.
-pub(super) async fn collect(
-    fleet: &Fleet,
-    query: &FindingQuery,
-    sink: &SinkArgs,
-    previous: Option<&Path>,
-    quiet: bool,
-) -> Result<(RunReport, Tally), Stop> {
-    let mut run = fleet.findings(query)?;
-    let report_target = sink.report.as_deref().map(|path| Target::open(Some(path))).transpose()?;
-    let mut output = Sink::open(sink, query, run.id(), previous)?;
-    let mut tally = Tally::default();
-    let written = pump(&mut run, &mut output, &mut tally, quiet).await;
-    let report = run.finish();
-    // What was read is kept, and the report is written, also where writing or reading stopped early.
-    let finished = written.and_then(|()| output.finish(&report));
-    if let Some(target) = report_target {
-        write_report(target, &report, sink.report.as_deref())?;
-    }
-    finished?;
-    if quiet {
-        shortfalls(&report);
-    } else {
-        tally.show(&report);
-    }
-    Ok((report, tally))
-}
-
-async fn pump(run: &mut Run<Finding>, output: &mut Sink, tally: &mut Tally, quiet: bool) -> Result<(), Stop> {
-    let display = Display::begin(run.watch(), quiet);
-    let interrupted = interrupt::listen();
-    let mut ticks = tokio::time::interval(TICK);
-    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    let result = loop {
-        tokio::select! {
-            biased;
-            () = interrupted.notified() => run.interrupt(),
-            finding = run.next() => {
-                let Some(finding) = finding else { break Ok(()) };
-                tally.count(&finding);
-                if let Err(stop) = output.write(&finding) {
-                    break Err(stop);
-                }
-            }
-            _ = ticks.tick() => {
-                display.tick();
-                if let Err(stop) = output.flush() {
-                    break Err(stop);
-                }
-            }
-        }
-    };
-    display.end();
-    result
-}
-
-fn write_report(mut target: Target, report: &RunReport, path: Option<&Path>) -> Result<(), Stop> {
-    let failed = |error: std::io::Error| {
-        Stop::write(&path.map(|path| path.display().to_string()).unwrap_or_default(), &error)
-    };
-    crate::output::json::write(&mut target, report).map_err(failed)?;
-    target.write_all(b"\n").map_err(failed)?;
-    target.finish()
 }
 
 /// The exit status that a report means.

@@ -59,6 +59,11 @@ impl Rows {
         Self { raw, exact, started: false }
     }
 
+    /// Goes on behind rows that are written already.
+    pub(crate) fn go_on(&mut self) {
+        self.started = true;
+    }
+
     fn header(&mut self, out: &mut impl Write) -> io::Result<()> {
         self.started = true;
         record(out, COLUMNS.into_iter().chain(self.raw.then_some("raw")).map(str::to_owned))

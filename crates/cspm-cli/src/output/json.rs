@@ -63,6 +63,11 @@ impl Records {
         Self { is_array: true, count: 0 }
     }
 
+    /// Goes on behind values that are written already.
+    pub(crate) fn go_on(&mut self) {
+        self.count = self.count.max(1);
+    }
+
     pub(crate) fn write(&mut self, out: &mut impl Write, value: &impl Serialize) -> io::Result<()> {
         if self.is_array {
             out.write_all(if self.count == 0 { b"[\n" } else { b",\n" })?;

@@ -4,6 +4,7 @@ pub(crate) mod changes;
 mod csv;
 pub(crate) mod json;
 pub(crate) mod ocsf;
+pub(crate) mod part;
 pub(crate) mod table;
 pub(crate) mod target;
 
@@ -14,6 +15,7 @@ use comfy_table::Table;
 use cspm::{Finding, FindingQuery, OutcomeFilter, RunReport};
 
 use self::ocsf::Events;
+use self::part::Written;
 use self::target::Target;
 use crate::args::{Format, ListFormat, SinkArgs};
 use crate::exit::Stop;
@@ -42,25 +44,29 @@ impl Sink {
         run: &str,
         previous: Option<&Path>,
     ) -> Result<Self, Stop> {
-        let on_terminal = args.output.is_none() && io::stdout().is_terminal();
-        let format = args.format.unwrap_or(if on_terminal { Format::Table } else { Format::Ndjson });
-        let shape = match format {
-            Format::Ndjson => Shape::Records(json::Records::lines()),
-            Format::Json => Shape::Records(json::Records::array()),
-            Format::Csv => Shape::Csv(csv::Rows::new(query.raw, args.csv_exact)),
-            Format::Ocsf => {
-                let sees_passes = query.outcome == OutcomeFilter::All;
-                Shape::Ocsf(Events::open(
-                    args.ocsf_version,
-                    run,
-                    previous,
-                    args.output.as_deref(),
-                    sees_passes,
-                )?)
-            }
-            Format::Table => Shape::Table { table: finding_table(), rows: 0 },
-        };
+        let shape = Shape::of(args, query, run, previous)?;
         Ok(Self { target: Target::open(args.output.as_deref())?, shape })
+    }
+
+    /// Opens a file that a later process can go on writing, and goes on behind as much of what an earlier one noted as is
+    /// still there: returns how many notes that are.
+    pub(crate) fn go_on(
+        args: &SinkArgs,
+        path: &Path,
+        query: &FindingQuery,
+        run: &str,
+        notes: &[Written],
+    ) -> Result<(Self, usize), Stop> {
+        let mut shape = Shape::of(args, query, run, None)?;
+        let (target, good) = Target::go_on(path, run, notes)?;
+        if notes.iter().take(good).any(|note| note.bytes > 0) {
+            match &mut shape {
+                Shape::Records(records) => records.go_on(),
+                Shape::Csv(rows) => rows.go_on(),
+                Shape::Ocsf(_) | Shape::Table { .. } => {}
+            }
+        }
+        Ok((Self { target, shape }, good))
     }
 
     pub(crate) fn write(&mut self, finding: &Finding) -> Result<(), Stop> {
@@ -87,6 +93,11 @@ impl Sink {
         self.target.flush().map_err(|error| self.target.failed(&error))
     }
 
+    /// Hands on what is buffered, and notes how much was written, where a later process could go on.
+    pub(crate) fn note(&mut self) -> Result<Written, Stop> {
+        self.target.note().map_err(|error| self.target.failed(&error))
+    }
+
     /// Ends the output. What is gone since an earlier run is told only where the report proves it.
     pub(crate) fn finish(mut self, report: &RunReport) -> Result<(), Stop> {
         let ended = match &mut self.shape {
@@ -98,6 +109,24 @@ impl Sink {
         };
         ended.map_err(|error| self.target.failed(&error))?;
         self.target.finish()
+    }
+}
+
+impl Shape {
+    fn of(args: &SinkArgs, query: &FindingQuery, run: &str, previous: Option<&Path>) -> Result<Self, Stop> {
+        let on_terminal = args.output.is_none() && io::stdout().is_terminal();
+        let format = args.format.unwrap_or(if on_terminal { Format::Table } else { Format::Ndjson });
+        Ok(match format {
+            Format::Ndjson => Self::Records(json::Records::lines()),
+            Format::Json => Self::Records(json::Records::array()),
+            Format::Csv => Self::Csv(csv::Rows::new(query.raw, args.csv_exact)),
+            Format::Ocsf => {
+                let sees_passes = query.outcome == OutcomeFilter::All;
+                let output = args.output.as_deref();
+                Self::Ocsf(Events::open(args.ocsf_version, run, previous, output, sees_passes)?)
+            }
+            Format::Table => Self::Table { table: finding_table(), rows: 0 },
+        })
     }
 }
 

@@ -5,7 +5,7 @@ use std::io::{self, BufReader, Write};
 use std::path::Path;
 
 use cspm::ocsf::{Context, Previous, PreviousFinding, Version, WriteError, Writer};
-use cspm::{Finding, RunReport, ScopeReport, Timestamp};
+use cspm::{Finding, RunReport, Timestamp, Whereabouts};
 
 use crate::exit::Stop;
 
@@ -79,21 +79,14 @@ fn read_previous(path: &Path) -> Result<Previous<BufReader<File>>, Stop> {
     }
 }
 
-/// Whether every scope that a finding could be in was read completely. A label that says nothing about the finding leaves
-/// the scope possible.
 fn would_be_seen(gone: &PreviousFinding, report: &RunReport) -> bool {
-    let Some(connection) = report.connections.iter().find(|connection| *connection.name == *gone.connection)
-    else {
-        return false;
+    let of = Whereabouts {
+        account_id: gone.account_id.as_deref(),
+        rule_id: gone.rule_id.as_deref(),
+        resource_type: gone.resource_type.as_deref(),
     };
-    let excludes = |scope: &ScopeReport| {
-        let differs = |label: &str, value: &Option<String>| matches!((scope.scope.get(label), value), (Some(label), Some(value)) if label != value);
-        differs("account", &gone.account_id)
-            || differs("insight", &gone.rule_id)
-            || differs("resource_type", &gone.resource_type)
-    };
-    connection.error.is_none()
-        && connection.scopes.iter().filter(|scope| !excludes(scope)).all(|scope| scope.complete)
+    let connection = report.connections.iter().find(|connection| *connection.name == *gone.connection);
+    connection.is_some_and(|connection| connection.proves_absence(&of))
 }
 
 fn plain(error: WriteError) -> io::Error {

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
 
+use super::part::{Part, Written};
 use crate::exit::Stop;
 
 /// A place to write to. [`Target::finish`] has to be called; a target that is dropped leaves nothing behind.
@@ -20,6 +21,11 @@ enum Kind {
     File {
         path: PathBuf,
         file: BufWriter<NamedTempFile>,
+    },
+    /// Written beside the file as well, and left there when the process ends early.
+    Part {
+        path: PathBuf,
+        part: Part,
     },
     /// A device or pipe, which cannot be replaced by renaming.
     Special {
@@ -60,10 +66,33 @@ impl Target {
         Ok(Self { kind })
     }
 
+    /// Opens a file that a later process can go on writing; see [`Part::open`].
+    pub(crate) fn go_on(path: &Path, run: &str, notes: &[Written]) -> Result<(Self, usize), Stop> {
+        if std::fs::metadata(path).is_ok_and(|metadata| !metadata.is_file()) {
+            return Err(Stop::usage(format!(
+                "{} is no regular file: what goes there cannot be continued; leave --checkpoint out",
+                shown(path)
+            )));
+        }
+        let (part, good) = Part::open(path, run, notes).map_err(|error| Stop::write(&shown(path), &error))?;
+        Ok((Self { kind: Kind::Part { path: path.to_owned(), part } }, good))
+    }
+
+    /// Hands on what is buffered, and notes how much was written, where a later process could go on.
+    pub(crate) fn note(&mut self) -> io::Result<Written> {
+        match &mut self.kind {
+            Kind::Part { part, .. } => part.note(),
+            _ => self.flush().map(|()| Written::default()),
+        }
+    }
+
     /// Writes what is left and gives the file its name.
     pub(crate) fn finish(self) -> Result<(), Stop> {
         match self.kind {
             Kind::Standard(mut out) => out.flush().map_err(|error| Stop::write("standard output", &error)),
+            Kind::Part { path, part } => {
+                part.finish(&path).map_err(|error| Stop::write(&shown(&path), &error))
+            }
             Kind::Special { path, mut file } => {
                 file.flush().map_err(|error| Stop::write(&shown(&path), &error))
             }
@@ -80,7 +109,9 @@ impl Target {
     pub(crate) fn failed(&self, error: &io::Error) -> Stop {
         match &self.kind {
             Kind::Standard(_) => Stop::write("standard output", error),
-            Kind::File { path, .. } | Kind::Special { path, .. } => Stop::write(&shown(path), error),
+            Kind::File { path, .. } | Kind::Part { path, .. } | Kind::Special { path, .. } => {
+                Stop::write(&shown(path), error)
+            }
         }
     }
 }
@@ -90,6 +121,7 @@ impl Write for Target {
         match &mut self.kind {
             Kind::Standard(out) => out.write(bytes),
             Kind::File { file, .. } => file.write(bytes),
+            Kind::Part { part, .. } => part.write(bytes),
             Kind::Special { file, .. } => file.write(bytes),
         }
     }
@@ -98,6 +130,7 @@ impl Write for Target {
         match &mut self.kind {
             Kind::Standard(out) => out.flush(),
             Kind::File { file, .. } => file.flush(),
+            Kind::Part { part, .. } => part.flush(),
             Kind::Special { file, .. } => file.flush(),
         }
     }

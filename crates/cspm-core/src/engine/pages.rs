@@ -167,7 +167,8 @@ impl<'a, T: Record> Pages<'a, T> {
     /// Stops asking and cancels what is in flight. What was read stays read; everything else is reported as
     /// interrupted.
     pub fn interrupt(&mut self) {
-        let error = interrupted("interrupted before it was read to the end");
+        let error = Error::new(ErrorKind::Timeout, "interrupted before it was read to the end")
+            .with_owner(Owner::Customer);
         if self.planning.take().is_some() {
             self.report.error = Some(error.clone());
         }
@@ -415,10 +416,6 @@ fn only<T>(items: Vec<T>, places: &[usize]) -> Vec<T> {
     let mut places = places.iter().copied().peekable();
     let kept = items.into_iter().enumerate().filter(|(place, _)| places.next_if_eq(place).is_some());
     kept.map(|(_, item)| item).collect()
-}
-
-pub(super) fn interrupted(message: &str) -> Error {
-    Error::new(ErrorKind::Timeout, message).with_owner(Owner::Customer)
 }
 
 fn unfit(reason: &str) -> Error {

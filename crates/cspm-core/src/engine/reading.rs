@@ -6,7 +6,7 @@ use std::task::{Context, Poll, ready};
 use futures_core::Stream;
 use futures_util::StreamExt;
 
-use super::pages::{Page, Pages, interrupted};
+use super::pages::{Page, Pages};
 use super::progress::Progress;
 use crate::{ConnectionReport, Record};
 
@@ -40,14 +40,9 @@ impl<'a, T: Record> Reading<'a, T> {
     /// read and not yet taken from the stream are lost then, and the report says so.
     #[must_use]
     pub fn into_report(self) -> ConnectionReport {
-        let lost = self.ready.len();
+        let lost = self.ready.len() as u64;
         let mut report = self.pages.into_report();
-        if lost > 0 {
-            let error = interrupted(&format!("interrupted before {lost} records that were read were taken"));
-            report.findings = report.findings.saturating_sub(lost as u64);
-            report.complete = false;
-            report.error.get_or_insert(error);
-        }
+        report.forfeit(lost);
         report
     }
 }
