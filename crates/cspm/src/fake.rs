@@ -30,13 +30,11 @@ static CAPABILITIES: Capabilities =
 impl Fake {
     /// A connection with these numbers of findings an account, all updated at `time`.
     pub(crate) fn with(name: &str, accounts: &[(&'static str, u32)], time: &str) -> Arc<Self> {
-        let fake = Self {
-            origin: Origin::new(name, "fake"),
-            meter: Meter::default(),
-            world: Mutex::default(),
-        };
+        let fake =
+            Self { origin: Origin::new(name, "fake"), meter: Meter::default(), world: Mutex::default() };
         for (account, count) in accounts {
-            let findings = (0..*count).map(|number| fake.finding(account, &format!("{account}{number}"), time));
+            let findings =
+                (0..*count).map(|number| fake.finding(account, &format!("{account}{number}"), time));
             fake.world.lock().unwrap().accounts.insert(account, findings.collect());
         }
         Arc::new(fake)
@@ -145,8 +143,7 @@ impl Source<Finding> for Fake {
             })
             .collect();
         let end = (begin + 2).min(shown.len());
-        let then =
-            if end < shown.len() { Then::Next(Cursor::Offset(end as u64)) } else { Then::Done };
+        let then = if end < shown.len() { Then::Next(Cursor::Offset(end as u64)) } else { Then::Done };
         let items = shown[begin..end].iter().map(|finding| (*finding).clone()).collect();
         Ok(Step::with(items, then).expecting(Some(shown.len() as u64)))
     }

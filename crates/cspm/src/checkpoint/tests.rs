@@ -45,7 +45,11 @@ fn open(fleet: &Fleet, store: &Shared) -> Checkpoint {
 }
 
 /// Takes so many batches and commits each; the ids, and the report if the run has ended.
-async fn take(fleet: &Fleet, checkpoint: &mut Checkpoint, most: usize) -> (Vec<String>, Option<cspm_core::RunReport>) {
+async fn take(
+    fleet: &Fleet,
+    checkpoint: &mut Checkpoint,
+    most: usize,
+) -> (Vec<String>, Option<cspm_core::RunReport>) {
     let mut run = fleet.resume(&FindingQuery::default(), checkpoint).unwrap();
     let mut ids = Vec::new();
     for number in 0.. {
@@ -76,7 +80,8 @@ async fn c01_a_store_of_ones_own_goes_on_over_all_connections_at_any_moment() {
         let (more, report) = take(&fleet, &mut second, usize::MAX).await;
         ids.extend(more);
         ids.sort_unstable();
-        let truth = ["a0", "a1", "a2", "a3", "a4", "a5", "a6", "b0", "b1", "b2", "c0", "c1", "c2", "c3", "c4"];
+        let truth =
+            ["a0", "a1", "a2", "a3", "a4", "a5", "a6", "b0", "b1", "b2", "c0", "c1", "c2", "c3", "c4"];
         assert_eq!(ids, truth);
         let report = report.unwrap();
         assert!(report.complete);
@@ -109,11 +114,15 @@ async fn c03_another_query_or_version_is_refused_with_what_differs() {
     let (_, _, fleet) = two();
     let store = Shared::default();
     take(&fleet, &mut open(&fleet, &store), 3).await;
-    let refused = |store: &Shared, question: &super::Question| {
-        match Checkpoint::open(Box::new(store.clone()), question).err().unwrap() {
-            CheckpointError::Refused(reason) => reason,
-            CheckpointError::Store(error) => panic!("{error}"),
-        }
+    let refused = |store: &Shared, question: &super::Question| match Checkpoint::open(
+        Box::new(store.clone()),
+        question,
+    )
+    .err()
+    .unwrap()
+    {
+        CheckpointError::Refused(reason) => reason,
+        CheckpointError::Store(error) => panic!("{error}"),
     };
     let query = FindingQuery { raw: true, ..FindingQuery::default() };
     assert!(refused(&store, &fleet.question(&query)).contains("raw was false and is true now"));

@@ -11,7 +11,12 @@ use crate::fake::Fake;
 const BEFORE: &str = "2026-01-01T00:00:00Z";
 
 /// A run at a moment: what it writes, its report, and what the next one compares with, by way of a file.
-async fn run_at(fleet: &Fleet, last: LastComplete, query: &FindingQuery, begun: &str) -> (Vec<String>, RunReport, LastComplete) {
+async fn run_at(
+    fleet: &Fleet,
+    last: LastComplete,
+    query: &FindingQuery,
+    begun: &str,
+) -> (Vec<String>, RunReport, LastComplete) {
     let begun = Timestamp::parse(begun).unwrap();
     let mut incremental = Incremental::new(last, fleet, query, begun).unwrap();
     let mut run = fleet.findings(&incremental.widened()).unwrap();
@@ -217,7 +222,10 @@ async fn c03_what_is_kept_between_runs_is_refused_if_it_is_damaged_or_of_another
     let without_one = [&lines[..2], &lines[3..]].concat().join("\n");
     let changed = text.replacen("a0", "a9", 1);
     for damaged in [cut.as_str(), &without_one, &changed, &text[..text.len() - 5], "garbage"] {
-        assert!(matches!(LastComplete::read(damaged.as_bytes()), Err(StateError::Damaged { .. })), "{damaged}");
+        assert!(
+            matches!(LastComplete::read(damaged.as_bytes()), Err(StateError::Damaged { .. })),
+            "{damaged}"
+        );
     }
     assert!(matches!(LastComplete::read(&b"\xff\n"[..]), Err(StateError::Damaged { line: 1 })));
     let newer = crate::checkpoint::seal("{\"last_complete\":{\"format\":2}}");
