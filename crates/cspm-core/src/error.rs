@@ -109,7 +109,7 @@ impl fmt::Display for Owner {
 }
 
 /// What is in the way of a connection, where more is known than its kind says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum Obstacle {
     /// The two ends do not agree on a secure connection.
