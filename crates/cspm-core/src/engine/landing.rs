@@ -50,7 +50,8 @@ pub(super) struct Lost {
 
 impl Planned {
     pub(super) fn of(plan: &Plan) -> Self {
-        let failed = plan.failed.iter().map(|(scope, error)| Lost { scope: scope.clone(), error: error.clone() });
+        let failed =
+            plan.failed.iter().map(|(scope, error)| Lost { scope: scope.clone(), error: error.clone() });
         let short = plan.short.iter().filter_map(|report| {
             let scope = Scope { labels: report.scope.clone(), ..Scope::default() };
             Some(Lost { scope, error: report.error.clone()? })

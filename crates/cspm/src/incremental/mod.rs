@@ -22,7 +22,7 @@ use std::hash::Hasher as _;
 use std::io;
 use std::sync::Arc;
 
-use cspm_core::{Finding, FindingQuery, RunReport, SuppressedFilter, Timestamp, Whereabouts};
+use cspm_core::{Finding, FindingQuery, Record as _, RunReport, SuppressedFilter, Timestamp, Whereabouts};
 use serde::{Deserialize, Serialize};
 use siphasher::sip::SipHasher13;
 
@@ -106,7 +106,7 @@ impl Incremental {
         let (wanted, print, changed) = (self.query.matches(finding), fingerprint(finding), finding.changed());
         let bound = self.connections.get(&finding.connection).and_then(|part| part.bound);
         let known = self.last.connections.get(&*finding.connection);
-        let is_news = match known.and_then(|kept| kept.findings.get(&finding.vendor_id)) {
+        let is_news = match known.and_then(|kept| kept.findings.get(finding.identity())) {
             None => true,
             Some(known) => {
                 known.print != Some(print)
@@ -128,7 +128,7 @@ impl Incremental {
     pub fn book(&mut self, sighting: Sighting) {
         if let Some(part) = self.connections.get_mut(&sighting.connection) {
             part.withheld += u64::from(!sighting.written);
-            part.now.insert(sighting.vendor_id.clone(), sighting);
+            part.now.insert(identity(&sighting.vendor_id).to_owned(), sighting);
         }
     }
 
@@ -162,7 +162,12 @@ impl Incremental {
                         && !part.now.contains_key(id)
                         && connection.proves_absence(&known.place.whereabouts());
                     if is_gone {
-                        resolved.push(format!("{}:{}:{id}", connection.vendor, connection.name));
+                        resolved.push(format!(
+                            "{}:{}:{}",
+                            connection.vendor,
+                            connection.name,
+                            known.vendor_id(id)
+                        ));
                     }
                     !is_gone
                 });
@@ -186,7 +191,8 @@ impl Comparison {
         let known = |sighting: Sighting| {
             // Older ones cannot count as changed the next time, unless they are.
             let is_close = sighting.changed.is_none_or(|changed| changed >= bound);
-            Known { place: sighting.place, print: is_close.then_some(sighting.print) }
+            let print = is_close.then_some(sighting.print);
+            Known { colon: sighting.vendor_id.ends_with(':'), place: sighting.place, print }
         };
         let findings = self.now.into_iter().filter(|(_, sighting)| sighting.wanted);
         Kept {
@@ -221,6 +227,11 @@ impl Place {
             resource_type: self.resource_type.as_deref(),
         }
     }
+}
+
+/// What a finding is known by, as [`Record::identity`] has it.
+fn identity(vendor_id: &str) -> &str {
+    vendor_id.strip_suffix(':').unwrap_or(vendor_id)
 }
 
 /// A finding's content, without the vendor's record: that may differ where nothing does that anybody sees.

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use cspm_core::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::identity;
 use crate::checkpoint::{Question, checked, seal};
 
 /// What this version writes and reads.
@@ -58,9 +59,18 @@ pub(super) struct Kept {
 
 #[derive(Debug)]
 pub(super) struct Known {
+    /// Whether the vendor's id ended in a colon, which its key leaves out.
+    pub(super) colon: bool,
     pub(super) place: Place,
     /// Its content; `None` if it was older than the overlap.
     pub(super) print: Option<u64>,
+}
+
+impl Known {
+    /// The vendor's id, byte for byte, of the finding with this key.
+    pub(super) fn vendor_id(&self, key: &str) -> String {
+        if self.colon { format!("{key}:") } else { key.to_owned() }
+    }
 }
 
 /// What tells in which scopes a finding could be.
@@ -111,8 +121,10 @@ impl LastComplete {
                 }
                 Line::Findings { place, ids } if !ended => {
                     let (_, kept) = current.as_mut().ok_or_else(damaged)?;
-                    let known = |print| Known { place: place.clone(), print };
-                    kept.findings.extend(ids.into_iter().map(|(id, print)| (id, known(print))));
+                    for (id, print) in ids {
+                        let known = Known { colon: id.ends_with(':'), place: place.clone(), print };
+                        kept.findings.insert(identity(&id).to_owned(), known);
+                    }
                 }
                 Line::End { lines } if lines == number => ended = true,
                 _ => return Err(damaged()),
@@ -143,7 +155,7 @@ impl LastComplete {
             count = put(&Line::Connection { name, mark: kept.mark, question })?;
             let mut places: BTreeMap<&Place, Vec<(String, Option<u64>)>> = BTreeMap::new();
             for (id, known) in &kept.findings {
-                places.entry(&known.place).or_default().push((id.clone(), known.print));
+                places.entry(&known.place).or_default().push((known.vendor_id(id), known.print));
             }
             for (place, mut ids) in places {
                 ids.sort_unstable();

@@ -155,6 +155,17 @@ async fn what_is_gone_is_told_once_and_what_is_suppressed_is_not_gone() {
 }
 
 #[tokio::test]
+async fn a_colon_that_comes_and_goes_at_the_end_of_an_id_is_no_other_finding() {
+    let (fake, fleet, last) = begun().await;
+    fake.edit("a0", |finding| finding.vendor_id = "a0:".to_owned());
+    let (written, report, last) = run(&fleet, last, LATER).await;
+    assert!(written.is_empty() && resolved(&report).is_empty(), "{written:?}");
+    fake.remove("a0:");
+    let (_, report, _) = run(&fleet, last, LATER).await;
+    assert_eq!(resolved(&report), ["fake:one:a0:"], "as the vendor wrote it last");
+}
+
+#[tokio::test]
 async fn p25_a_partial_run_moves_no_mark_and_calls_gone_only_what_was_read_completely() {
     let (fake, fleet, last) = begun().await;
     fake.lock(Some("b"));
