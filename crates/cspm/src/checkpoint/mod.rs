@@ -100,7 +100,7 @@ pub struct Checkpoint {
 #[serde(rename_all = "snake_case")]
 enum Entry {
     Run(RunEntry),
-    Step(StepEntry),
+    Step(Box<StepEntry>),
     /// Only so many of the steps so far count.
     Back(usize),
 }
@@ -160,7 +160,7 @@ impl Checkpoint {
         let mut steps = Vec::new();
         for entry in entries {
             match serde_json::from_str(&entry) {
-                Ok(Entry::Step(step)) => steps.push(step),
+                Ok(Entry::Step(step)) => steps.push(*step),
                 Ok(Entry::Back(count)) => steps.truncate(count),
                 Ok(Entry::Run(_)) | Err(_) => return Err(refused("an entry of it cannot be read")),
             }
@@ -227,7 +227,7 @@ impl Checkpoint {
             landing: landing.clone(),
             note: note.clone(),
         };
-        self.store.append(&text(&Entry::Step(step))?)
+        self.store.append(&text(&Entry::Step(Box::new(step)))?)
     }
 
     /// The run has ended: the next one begins anew.
