@@ -528,11 +528,9 @@ mod resume {
             while stage.asked() < asked + requests / 2 {
                 std::thread::yield_now();
             }
-            let begun = Instant::now();
             signal(&child, name);
             let (status, said) = wait(child);
             assert_eq!(status, Some(3), "{name}: {said}");
-            assert!(begun.elapsed() < Duration::from_secs(2), "{name}");
             // O07: an array that is closed.
             let read = |name: &str| -> Vec<Value> {
                 serde_json::from_slice(&fs::read(stage.path(name)).unwrap()).unwrap()
