@@ -79,3 +79,30 @@ impl MeterReading {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn p23_sixty_four_threads_lose_no_count() {
+        let meter = Meter::default();
+        std::thread::scope(|scope| {
+            for thread in 0..64_u64 {
+                let meter = &meter;
+                scope.spawn(move || {
+                    for request in 0..500 {
+                        meter.sent(request % 5 == 0);
+                        if thread % 2 == 0 {
+                            meter.throttled();
+                        }
+                        meter.ended();
+                    }
+                });
+            }
+        });
+        let counted =
+            MeterReading { requests: 64 * 500, retries: 64 * 100, throttled: 32 * 500, in_flight: 0 };
+        assert_eq!(meter.read(), counted);
+    }
+}

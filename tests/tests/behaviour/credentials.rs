@@ -217,6 +217,24 @@ async fn a06_a_session_that_ends_by_time_is_renewed() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn r22_a_session_that_ended_while_the_machine_slept_is_renewed_once() {
+    let lab = session(insightcloudsec::Options { session_minutes: 30, ..Default::default() }).start();
+    let wait = Duration::from_millis(200);
+    lab.simulator.set_latency(Some(Latency { from: wait, to: 2 * wait, seed: 3 }));
+    let asleep = async {
+        while lab.pages() < 20 {
+            tokio::time::sleep(wait).await;
+        }
+        tokio::time::advance(Duration::from_secs(3_600)).await;
+    };
+    let (outcome, ()) = tokio::join!(lab.everything(), asleep);
+    outcome.assert_ids(&truth::ids(&lab));
+    outcome.assert_complete();
+    assert!(outcome.took > Duration::from_secs(3_600));
+    assert_eq!((logins(&lab).attempts, logins(&lab).granted), (2, 2));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a06_a_session_that_ends_by_count_is_renewed() {
     let lab = session(insightcloudsec::Options { session_requests: Some(25), ..Default::default() }).start();
     let outcome = lab.everything().await;

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use cspm_core::FindingQuery;
 use cspm_simulator::conformity::{self, Spec};
-use cspm_simulator::{Fault, Hint, RetryAfter, Throttle, Which, bitdefender};
+use cspm_simulator::{ErrorBody, Fault, Hint, Match, RetryAfter, Throttle, Which, bitdefender};
 use cspm_tests::{Installation, Kind, KindExt, Lab, Setup, every_vendor, everything, truth};
-use http::StatusCode;
+use http::{HeaderValue, StatusCode, header};
 
 every_vendor!(
     q01_a_refusal_slows_the_connection_and_loses_nothing,
@@ -15,6 +15,10 @@ every_vendor!(
     q11_a_limit_that_is_told_is_kept_and_used,
     q12_a_limit_that_is_not_told_is_found_out,
     q15_never_more_in_flight_than_allowed,
+    r10_after_an_outage_requests_come_back_in_time_and_at_the_pace,
+    r21_clocks_that_jump_during_a_wait_change_nothing,
+    r22_a_machine_that_slept_wakes_without_a_burst,
+    p23_every_count_is_the_sum_of_what_came,
 );
 
 const PER_SECOND: f64 = 20.0;
@@ -156,4 +160,120 @@ async fn q15_never_more_in_flight_than_allowed(kind: Kind) {
         lab.vendor.side_by_side().min(4),
         "all that are allowed and never one more"
     );
+}
+
+/// The most requests within any second from `from` on.
+fn busiest_second(lab: &Lab, from: Duration) -> usize {
+    let at: Vec<Duration> =
+        lab.log().entries().iter().map(|entry| entry.at).filter(|at| *at >= from).collect();
+    let within = |first: &Duration| {
+        at.iter().filter(|at| *at >= first && **at < *first + Duration::from_secs(1)).count()
+    };
+    at.iter().map(within).max().unwrap_or(0)
+}
+
+async fn r10_after_an_outage_requests_come_back_in_time_and_at_the_pace(kind: Kind) {
+    // A rate that is told, and one that has to be found out.
+    for told in [Some(PER_SECOND), None] {
+        let (mut setup, query) = many_requests(kind, 300);
+        setup.settings.requests_per_second = told;
+        let lab = setup.start();
+        lab.simulator.throttle().set(Throttle::new(PER_SECOND, BURST));
+        lab.findings(&query).await.assert_complete();
+        let before = lab.simulator.throttle().refused();
+        let headers = http::HeaderMap::from_iter([(header::RETRY_AFTER, HeaderValue::from_static("60"))]);
+        let (status, body) = (StatusCode::SERVICE_UNAVAILABLE, ErrorBody::Text);
+        lab.simulator.faults().on(Match::any(), Which::Every, Fault::Status { status, body, headers });
+        let outcome = lab.findings(&query).await;
+        assert!(outcome.report.is_total_failure());
+        let last = lab.log().entries().iter().filter_map(|entry| entry.ended).max().expect("requests");
+
+        // The next run finds the vendor well again: it begins when the stated time is over, and not with a burst.
+        lab.simulator.faults().clear();
+        lab.log().clear();
+        let outcome = lab.findings(&query).await;
+        outcome.assert_ids(&truth::ids(&lab));
+        outcome.assert_complete();
+        let first = lab.log().entries().iter().map(|entry| entry.at).min().expect("requests");
+        let minute = Duration::from_secs(60);
+        assert!((last + minute..=last + minute + Duration::from_millis(250)).contains(&first), "{first:?}");
+        let busiest = busiest_second(&lab, first);
+        assert!(busiest <= if told.is_some() { 31 } else { 45 }, "{told:?}: {busiest} requests in a second");
+        let refused = lab.simulator.throttle().refused() - before;
+        assert!(refused <= if told.is_some() { 0 } else { 15 }, "{told:?}: {refused} refusals");
+        let last = lab.log().entries().iter().map(|entry| entry.at).max().expect("requests");
+        assert!((last - first).as_secs_f64() <= 1.15 * 300.0 / PER_SECOND, "{told:?}: {:?}", last - first);
+    }
+}
+
+async fn r21_clocks_that_jump_during_a_wait_change_nothing(kind: Kind) {
+    for hour in [3_600_000, -3_600_000] {
+        let lab = Lab::sized(kind, 5);
+        let retry_after = RetryAfter::Date { ahead: 7, form: cspm_simulator::DateForm::Imf };
+        let rule = lab.simulator.faults().on(kind.listing(), Which::Nth(1), Fault::Throttled { retry_after });
+        let jump = async {
+            while lab.simulator.faults().hits(rule) == 0 {
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+            tokio::time::sleep(Duration::from_secs(3)).await;
+            lab.simulator.clock().advance(hour);
+        };
+        let (outcome, ()) = tokio::join!(lab.everything(), jump);
+        outcome.assert_ids(&truth::ids(&lab));
+        outcome.assert_complete();
+        let pages = lab.log().matching(&kind.listing());
+        let waited = pages[1].at - pages[0].ended.expect("an end");
+        // A date has whole seconds.
+        assert!((6_000..=7_250).contains(&waited.as_millis()), "{hour}: {waited:?}");
+    }
+}
+
+async fn r22_a_machine_that_slept_wakes_without_a_burst(kind: Kind) {
+    for told in [Some(PER_SECOND), None] {
+        let (mut setup, query) = many_requests(kind, 800);
+        setup.settings.requests_per_second = told;
+        let lab = setup.start();
+        lab.simulator.throttle().set(Throttle::new(PER_SECOND, BURST));
+        let asleep = async {
+            tokio::time::sleep(Duration::from_secs(15)).await;
+            let refused = lab.simulator.throttle().refused();
+            tokio::time::advance(Duration::from_secs(3_600)).await;
+            refused
+        };
+        let (outcome, before) = tokio::join!(lab.findings(&query), asleep);
+        outcome.assert_ids(&truth::ids(&lab));
+        outcome.assert_complete();
+        let awake = outcome.took.as_secs_f64() - 3_600.0;
+        assert!((20.0..=1.15 * 800.0 / PER_SECOND).contains(&awake), "{told:?}: {awake} s");
+        let busiest = busiest_second(&lab, Duration::from_secs(3_600));
+        assert!(busiest <= if told.is_some() { 31 } else { 45 }, "{told:?}: {busiest} requests in a second");
+        let refused = lab.simulator.throttle().refused() - before;
+        assert!(refused <= if told.is_some() { 0 } else { 25 }, "{told:?}: {refused} refusals");
+    }
+}
+
+async fn p23_every_count_is_the_sum_of_what_came(kind: Kind) {
+    for seed in 0..8 {
+        let (mut setup, query) = many_requests(kind, 64);
+        setup.settings.side_by_side = 64;
+        let lab = setup.per_second(10_000.0).start();
+        let (from, to) = (Duration::ZERO, Duration::from_millis(40));
+        lab.simulator.set_latency(Some(cspm_simulator::Latency { from, to, seed }));
+        let storm = cspm_simulator::Rule::new(
+            kind.listing(),
+            Which::Probability(0.1),
+            Fault::status(StatusCode::BAD_GATEWAY),
+        );
+        lab.simulator.faults().add(storm.seed(seed));
+        let outcome = lab.findings(&query).await;
+        let truth = truth::ids(&lab);
+        outcome.assert_ids(&truth);
+        outcome.assert_complete();
+        let report = outcome.connection();
+        let received: u64 = report.scopes.iter().map(|scope| scope.received).sum();
+        assert_eq!((received, report.findings), (truth.len() as u64, truth.len() as u64));
+        let failed =
+            lab.log().entries().iter().filter(|entry| entry.status == Some(StatusCode::BAD_GATEWAY)).count();
+        assert_eq!(report.retries, failed as u64, "seed {seed}");
+    }
 }

@@ -190,11 +190,16 @@ impl Shared {
             self.pace.refused(slot, bearable);
             return stated;
         }
+        if let Some(wait) = bearable {
+            // Neither refused as one too many nor accepted: it tells nothing about the rate.
+            self.pace.hold(wait);
+            return stated;
+        }
         self.pace.accepted(slot);
         // Nothing remains of the quota: the next request would be refused, so it waits already.
         let exhausted =
             exhausted_until(headers, now).filter(|wait| status.is_success() && *wait <= LONGEST_QUOTA_WAIT);
-        if let Some(wait) = bearable.or(exhausted) {
+        if let Some(wait) = exhausted {
             self.pace.hold(wait);
         }
         stated

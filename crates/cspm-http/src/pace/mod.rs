@@ -9,7 +9,8 @@
 //! near that figure, dips below it after a refusal, and climbs along a cubic curve that is flat around the figure and
 //! steep away from it, so that a limit that was raised is found within seconds.
 //!
-//! One refusal holds every task of the credential back; a wait that the server states is never shortened.
+//! One refusal holds every task of the credential back; a wait that the server states is never shortened. All of it is
+//! reckoned by the monotonic clock: the wall clock is asked once, to turn a stated date into a wait.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -56,8 +57,10 @@ struct State {
 enum Learnt {
     /// No refusal yet.
     Nothing,
-    /// The vendor's rate as far as known, and when it last refused.
-    Limit { rate: f64, since: Instant, accepted: u64 },
+    /// The vendor's rate as far as known, and since it last refused: for how many seconds the allowance was what held
+    /// requests back, and how many were accepted in them. Only that time proves something about the rate; that in which the
+    /// caller was slow, a stated wait was kept or the machine slept does not.
+    Limit { rate: f64, seconds: f64, accepted: u64 },
 }
 
 /// Permission to send one request; tells the pace how it was answered.
@@ -90,13 +93,15 @@ impl Pace {
     /// the place in the queue back.
     pub(crate) async fn slot_before(&self, deadline: Instant) -> Option<Slot> {
         let _first_in_line = self.queue.lock().await;
+        let mut waited = false;
         loop {
-            let taken = self.state().try_take(Instant::now());
+            let taken = self.state().try_take(Instant::now(), waited);
             match taken {
                 Ok(slot) => return Some(slot),
                 Err(until) if until >= deadline => return None,
                 Err(until) => tokio::time::sleep_until(until).await,
             }
+            waited = true;
         }
     }
 
@@ -133,12 +138,13 @@ impl Pace {
 }
 
 impl State {
-    fn try_take(&mut self, now: Instant) -> Result<Slot, Instant> {
+    /// `waited`: the same request came too early before.
+    fn try_take(&mut self, now: Instant, waited: bool) -> Result<Slot, Instant> {
         if let Some(until) = self.held_until.filter(|until| *until > now) {
             return Err(until);
         }
         self.held_until = None;
-        self.is_binding = self.due > now;
+        self.is_binding = waited || self.due > now;
         let allowed = self.due.checked_sub(self.tolerance()).unwrap_or(now);
         if allowed > now {
             return Err(allowed);
@@ -157,14 +163,17 @@ impl State {
         self.refusals = 0;
         let elapsed = now.duration_since(self.last_growth).as_secs_f64();
         self.last_growth = now;
+        let proving = if self.is_binding { elapsed.min((2.0 / self.rate).max(1.0)) } else { 0.0 };
         let grown = match &mut self.learnt {
-            Learnt::Nothing => self.rate * 2_f64.powf(elapsed.min(1.0)),
-            Learnt::Limit { rate, since, accepted } => {
-                *accepted += 1;
-                // A slow vendor needs more time for the same number of requests, which is what a refusal costs.
-                let steepness = STEEPNESS * (*rate / 10.0).min(1.0).powi(3);
+            Learnt::Nothing => self.rate * 2_f64.powf(proving.min(1.0)),
+            Learnt::Limit { rate, seconds, accepted } => {
+                *accepted += u64::from(self.is_binding);
+                *seconds += proving;
+                // A slow vendor needs more time for the same number of requests, and a few more of them: a refusal, and the
+                // pause after it, cost more there.
+                let steepness = STEEPNESS * (*rate / 10.0).min(1.0).powi(4);
                 let plateau = ((1.0 - DIP) / steepness).cbrt();
-                let beyond = now.duration_since(*since).as_secs_f64() - plateau;
+                let beyond = *seconds - plateau;
                 *rate * (1.0 + steepness * beyond.powi(3))
             }
         };
@@ -192,9 +201,8 @@ impl State {
     fn dip(&mut self, now: Instant) {
         self.epoch += 1;
         let limit = match self.learnt {
-            Learnt::Limit { since, accepted, .. } if accepted >= 5 => {
-                let elapsed = now.duration_since(since).as_secs_f64().max(0.001);
-                (accepted as f64 / elapsed).min(self.rate)
+            Learnt::Limit { seconds, accepted, .. } if accepted >= 5 => {
+                (accepted as f64 / seconds.max(0.001)).min(self.rate)
             }
             // Refused again at once: the figure was too high.
             Learnt::Limit { rate, .. } => rate.min(self.rate) * DIP,
@@ -202,7 +210,7 @@ impl State {
             Learnt::Nothing => self.rate * 0.6,
         };
         let limit = limit.clamp(SLOWEST, FASTEST);
-        self.learnt = Learnt::Limit { rate: limit, since: now, accepted: 0 };
+        self.learnt = Learnt::Limit { rate: limit, seconds: 0.0, accepted: 0 };
         self.rate = (limit * DIP).max(SLOWEST);
         self.last_growth = now;
     }

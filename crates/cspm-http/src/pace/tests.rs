@@ -166,3 +166,31 @@ async fn q13_a_limit_that_changes_is_followed() {
     assert!(doubled.seconds <= 1.15 * 20.0, "{} s", doubled.seconds);
     assert!(pace.rate() <= 40.0);
 }
+
+#[tokio::test(start_paused = true)]
+async fn r22_time_in_which_nothing_was_sent_proves_nothing_about_a_higher_rate() {
+    let hour = Duration::from_secs(3_600);
+    let pace = Arc::new(Pace::new(None, 10.0));
+    pages(pace.clone(), Vendor::new(20.0, 20.0), 400, 8).await;
+    // The machine slept; then the vendor asked for a wait.
+    tokio::time::advance(hour).await;
+    for _ in 0..2 {
+        let vendor = Vendor { left: 0.0, ..Vendor::new(20.0, 20.0) };
+        let wait = pace.held_for().unwrap_or_default();
+        let run = pages(pace.clone(), vendor, 400, 8).await;
+        let seconds = run.seconds - wait.as_secs_f64();
+        assert!(run.refused <= 20 && seconds <= 1.15 * 20.0, "{seconds} s, {}", run.refused);
+        assert!(pace.rate() <= 40.0, "{}", pace.rate());
+        let slot = pace.slot().await;
+        pace.refused(slot, Some(hour));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn q13_a_low_limit_that_is_raised_is_noticed_too() {
+    let pace = Arc::new(Pace::new(None, 10.0));
+    pages(pace.clone(), Vendor::new(2.0, 2.0), 60, 8).await;
+    assert!(pace.rate() < 3.0, "{}", pace.rate());
+    let raised = pages(pace.clone(), Vendor { left: 0.0, ..Vendor::new(20.0, 20.0) }, 800, 8).await;
+    assert!(raised.seconds <= 100.0, "{} s", raised.seconds);
+}

@@ -119,6 +119,29 @@ async fn q07_a_wait_of_a_day_is_kept_where_the_deadline_allows_it() {
     assert!(script.seen()[1].at >= Duration::from_secs(86_400));
 }
 
+/// On the paused clock an hour passes while the wall clock stands still: by that clock, the wait would be an hour too long.
+#[tokio::test(start_paused = true)]
+async fn r21_a_wait_is_reckoned_by_the_monotonic_clock() {
+    let hour = Duration::from_secs(3_600);
+    for ahead in [hour, 2 * hour] {
+        let script = Script::new(move |number, _| {
+            let now = SystemTime::now();
+            let date = httpdate::fmt_http_date(now + ahead);
+            let until = httpdate::fmt_http_date(now + ahead + hour);
+            if number == 0 {
+                with_headers(429, &[("date", &date), ("retry-after", &until)])
+            } else {
+                status(200)
+            }
+        });
+        let before = SystemTime::now();
+        client_with(&script, deadline(10_000), 0).send(read()).await.unwrap();
+        assert!(before.elapsed().unwrap() < hour / 2);
+        let waited = script.seen()[1].at;
+        assert!((hour..=hour + Duration::from_millis(250)).contains(&waited), "{waited:?}");
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn r11_a_wait_beyond_the_deadline_is_not_begun() {
     for (code, kind) in [(429, ErrorKind::Throttled), (503, ErrorKind::Server)] {
