@@ -14,7 +14,8 @@ pub(crate) const ATTEMPTS: u32 = 6;
 pub(crate) const REFUSALS: u32 = 30;
 /// Whoever waited for the same moment comes back within this time, so that not all come back at once.
 const JITTER_MS: u64 = 250;
-const FIRST_WAIT: Duration = Duration::from_millis(250);
+/// Long enough to spread a thousand clients that failed at one instant over ten slots of 100 ms.
+const FIRST_WAIT: Duration = Duration::from_secs(1);
 const LONGEST_WAIT: Duration = Duration::from_secs(20);
 
 /// The wait before a repeat: anything between nothing and a bound that doubles with each repeat (full jitter), so that
@@ -129,6 +130,18 @@ mod tests {
             assert!(waits.iter().all(|wait| *wait <= bound.as_secs_f64()));
             let mean = waits.iter().sum::<f64>() / 10_000.0 / bound.as_secs_f64();
             assert!((0.47..0.53).contains(&mean), "mean near the half, was {mean}");
+        }
+    }
+
+    #[test]
+    fn q18_a_thousand_clients_that_failed_at_one_instant_do_not_come_back_at_one() {
+        for repeat in 0..5 {
+            let mut slots = std::collections::BTreeMap::<u128, u32>::new();
+            for _ in 0..1_000 {
+                *slots.entry(wait_before(repeat, fastrand::f64()).as_millis() / 100).or_default() += 1;
+            }
+            let fullest = slots.values().max();
+            assert!(fullest <= Some(&150), "{fullest:?} of 1000 in one slot of 100 ms");
         }
     }
 

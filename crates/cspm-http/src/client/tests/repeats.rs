@@ -271,3 +271,18 @@ async fn r18_a_write_that_outlasts_its_deadline_is_uncertain() {
     assert!(error.is_uncertain());
     assert_eq!(script.count(), 1);
 }
+
+#[tokio::test(start_paused = true)]
+async fn q18_a_thousand_clients_that_failed_at_one_instant_do_not_come_back_at_one() {
+    let script = Script::new(|number, _| status(if number < 1_000 { 503 } else { 200 }));
+    let clients: Vec<Client> = (0..1_000).map(|_| client(&script)).collect();
+    let sent = clients.iter().map(|client| client.send(read()));
+    assert!(futures_util::future::join_all(sent).await.iter().all(Result::is_ok));
+    let seen = script.seen();
+    assert_eq!(seen.len(), 2_000);
+    let mut slots = std::collections::BTreeMap::<u128, u32>::new();
+    for repeat in &seen[1_000..] {
+        *slots.entry(repeat.at.as_millis() / 100).or_default() += 1;
+    }
+    assert!(slots.values().all(|count| *count <= 150), "repeats in slots of 100 ms: {slots:?}");
+}
