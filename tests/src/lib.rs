@@ -9,6 +9,7 @@ mod carrier;
 mod installation;
 mod lab;
 mod outcome;
+pub mod page;
 mod records;
 pub mod schedule;
 mod secrets;

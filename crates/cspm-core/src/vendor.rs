@@ -8,7 +8,7 @@ use crate::{
     Account, AccountQuery, AccountRules, Automation, AutomationQuery, AutomationStore, Capabilities, Cursor,
     Diagnosis, Error, ErrorKind, Finding, FindingQuery, Meter, Notice, Notices, Operation, Origin,
     OutcomeFilter, Plan, PolicyEntry, PolicyQuery, PolicyStore, Result, Rule, RuleQuery, RuleStore, Scope,
-    Severity, Step, SuppressionEntry, SuppressionQuery, SuppressionStore, clean_text,
+    Severity, Step, SuppressionEntry, SuppressionQuery, SuppressionStore, Timestamp, clean_text,
 };
 
 /// A vendor connection: who it is, what it can do, and the doors to what it offers.
@@ -107,6 +107,12 @@ pub trait Record: Send + Sync + Sized + 'static {
     /// The vendor's id, by which a record sent twice is known.
     fn identity(&self) -> &str;
 
+    /// When the vendor last changed it, by the vendor's own time: of two that come in one answer with the same identity,
+    /// the newer one counts, and the later one where no time tells.
+    fn as_of(&self) -> Option<Timestamp> {
+        None
+    }
+
     /// Whether the record is part of the answer. Evaluated on every record, whatever the vendor narrowed.
     fn is_wanted(&self, query: &Self::Query) -> bool;
 
@@ -129,6 +135,10 @@ impl Record for Finding {
     /// Without a colon at the end, which one vendor puts there or leaves it out (InsightCloudSec, section 3.1).
     fn identity(&self) -> &str {
         self.vendor_id.strip_suffix(':').unwrap_or(&self.vendor_id)
+    }
+
+    fn as_of(&self) -> Option<Timestamp> {
+        self.changed()
     }
 
     fn is_wanted(&self, query: &FindingQuery) -> bool {

@@ -6,12 +6,15 @@ use std::sync::{Arc, Mutex};
 use cspm_core::ErrorKind;
 use cspm_simulator::wire::SimResponse;
 use cspm_simulator::{Fault, Which, bitdefender, conformity, insightcloudsec};
+use cspm_tests::page::{details, id, name, records, set_total};
 use cspm_tests::{Installation, Kind, KindExt, Lab, Model, Setup, every_vendor, truth};
 use serde_json::{Value, json};
 
 every_vendor!(
     p12_a_record_that_vanishes_takes_no_other_along,
     p13_records_that_come_twice_are_written_once,
+    p14_of_two_versions_the_newer_one_counts,
+    p14_what_was_handed_on_stands,
     p15_p21_the_same_page_again_and_again,
     p11_totals_that_do_not_come_true,
     p10_totals_that_are_missing_or_nonsense,
@@ -20,28 +23,6 @@ every_vendor!(
     j10_words_that_no_document_knows,
     t20_answers_out_of_order,
 );
-
-/// Where a page's records are.
-fn records(kind: Kind, page: &mut Value) -> &mut Vec<Value> {
-    let name = if kind == Kind::InsightCloudSec { "resources" } else { "data" };
-    page[name].as_array_mut().expect("records")
-}
-
-/// Where a page tells how many there are.
-fn set_total(kind: Kind, page: &mut Value, change: impl Fn(Option<u64>) -> Value) {
-    let slot = match kind {
-        Kind::InsightCloudSec => page.pointer_mut("/counts/instance"),
-        _ => page.pointer_mut("/meta/total"),
-    };
-    if let Some(slot) = slot {
-        *slot = change(slot.as_u64());
-    }
-    if kind == Kind::Conformity
-        && let Some(meta) = page["meta"].as_object_mut()
-    {
-        meta.remove("total-pages");
-    }
-}
 
 fn remove_first(lab: &Lab) -> Box<dyn Fn() + Send + Sync> {
     match &lab.model {
@@ -89,6 +70,161 @@ async fn p13_records_that_come_twice_are_written_once(kind: Kind) {
     outcome.assert_complete();
     assert_eq!(outcome.connection().duplicates, 1);
     assert_eq!(outcome.connection().scopes.iter().map(|scope| scope.received).sum::<u64>(), 40);
+}
+
+/// A copy of the first record under another name, and dated as many days after it.
+fn other_version(kind: Kind, record: &Value, days: i64) -> Value {
+    let mut copy = record.clone();
+    let details = details(kind, &mut copy);
+    details[name(kind)] = json!("the other");
+    let day = |days: i64| 15 + days;
+    match kind {
+        Kind::Conformity => details["last-modified-date"] = json!(1_900_000_000_000 + days * 86_400_000),
+        Kind::InsightCloudSec => {
+            details["last_harvested_timestamp"] = json!(format!("2030-03-{} 00:00:00", day(days)));
+        }
+        _ => details["created_at"] = json!(format!("2030-03-{}T00:00:00Z", day(days))),
+    }
+    copy
+}
+
+async fn p14_of_two_versions_the_newer_one_counts(kind: Kind) {
+    for (days, first, named) in [
+        (Some(1), false, "the other"),
+        (Some(1), true, "the other"),
+        (Some(-1), false, "the one"),
+        (Some(-1), true, "the one"),
+        (Some(0), false, "the other"),
+        (Some(0), true, "the one"),
+        // Without a time, the later one.
+        (None, false, "the other"),
+        (None, true, "the one"),
+    ] {
+        let lab = Lab::sized(kind, 40);
+        let changed = Arc::new(Mutex::new(String::new()));
+        let into = changed.clone();
+        let twice = Fault::rewrite_json(move |_, page| {
+            let records = records(kind, page);
+            let mut one = other_version(kind, &records[7], 0);
+            details(kind, &mut one)[name(kind)] = json!("the one");
+            let mut other = other_version(kind, &records[7], days.unwrap_or_default());
+            if days.is_none() {
+                for version in [&mut one, &mut other] {
+                    let details = details(kind, version).as_object_mut().expect("an object");
+                    let is_time =
+                        |key: &str| ["date", "_at", "timestamp"].iter().any(|end| key.ends_with(end));
+                    details.retain(|key, _| !is_time(&key.to_lowercase()));
+                }
+            }
+            *into.lock().unwrap() = id(kind, &mut one).as_str().expect("an id").to_owned();
+            let (earlier, later) = if first { (other, one) } else { (one, other) };
+            records[7] = earlier;
+            records.push(later);
+        });
+        lab.simulator.faults().on(kind.listing(), Which::Every, twice);
+        let outcome = lab.everything().await;
+        outcome.assert_ids(&truth::ids(&lab));
+        outcome.assert_complete();
+        let changed = changed.lock().unwrap().clone();
+        let found = outcome.items.iter().find(|one| one.vendor_id.ends_with(&changed)).expect("the finding");
+        assert_eq!(found.resource.name.as_deref(), Some(named), "{days:?}, {first}");
+        assert_eq!((outcome.connection().duplicates, lab.pages()), (1, 1));
+    }
+}
+
+/// Records are handed on as they come, so what an earlier answer brought cannot be taken back.
+async fn p14_what_was_handed_on_stands(kind: Kind) {
+    let lab = Lab::sized(kind, kind.page() + 40);
+    let first: Arc<Mutex<Option<Value>>> = Arc::default();
+    let twice = Fault::rewrite_json(move |_, page| {
+        let records = records(kind, page);
+        if records.is_empty() {
+            return;
+        }
+        let mut first = first.lock().unwrap();
+        match &*first {
+            Some(first) => records.push(other_version(kind, first, 5)),
+            None => *first = Some(records[0].clone()),
+        }
+    });
+    lab.simulator.faults().on(kind.listing(), Which::Range(1..=2), twice);
+    let outcome = lab.everything().await;
+    outcome.assert_ids(&truth::ids(&lab));
+    outcome.assert_complete();
+    assert_eq!(outcome.connection().duplicates, 1);
+    assert!(outcome.items.iter().all(|one| one.resource.name.as_deref() != Some("the other")));
+}
+
+/// The characters that no URL holds as they are, and some that no ASCII does.
+const ODD: &str = "a+/=&%#?\u{e9}\u{4e2d} b";
+
+#[tokio::test(start_paused = true)]
+async fn p19_any_cursor_goes_back_as_it_came() {
+    let kind = Kind::InsightCloudSec;
+    let lab = Lab::sized(kind, kind.page() + 20);
+    lab.everything().await.assert_complete();
+    let pages = lab.log().matching(&kind.listing());
+    let body = |page: usize| serde_json::from_slice::<Value>(&pages[page].request.body).expect("JSON");
+    let second = lab.probe().ask(http::Method::POST, "/v3/public/resource/query", Some(body(1))).await;
+    lab.log().clear();
+    let odd = Fault::rewrite_json(|_, page| page["next_cursor"] = json!(ODD));
+    lab.simulator.faults().on(kind.listing(), Which::Nth(1), odd);
+    let second = Fault::Answer(SimResponse::json(http::StatusCode::OK, &second));
+    lab.simulator.faults().on(kind.listing(), Which::Nth(2), second);
+    let outcome = lab.everything().await;
+    outcome.assert_ids(&truth::ids(&lab));
+    outcome.assert_complete();
+    let sent = lab.log().matching(&kind.listing().body("\"cursor\""));
+    assert_eq!(sent.len(), 1);
+    let sent: Value = serde_json::from_slice(&sent[0].request.body).expect("JSON");
+    assert_eq!(sent["cursor"], ODD);
+}
+
+#[tokio::test(start_paused = true)]
+async fn p19_any_cursor_in_a_link_goes_back_as_it_came() {
+    let kind = Kind::Bitdefender;
+    let lab = Lab::sized(kind, kind.page() + 20);
+    lab.everything().await.assert_complete();
+    let link = lab.log().matching(&kind.listing())[1].request.query.clone();
+    let second = lab.probe().ask(http::Method::GET, &format!("/v1/cspm/checks?{link}"), None).await;
+    let encoded = percent_encoding::utf8_percent_encode(ODD, percent_encoding::NON_ALPHANUMERIC).to_string();
+    for query in [
+        format!("page_cursor={encoded}"),
+        format!("page_cursor={}&limit=500", encoded.to_lowercase()),
+        "page_cursor=a+b/c=d%23%26==".to_owned(),
+    ] {
+        lab.simulator.faults().clear();
+        lab.log().clear();
+        let next = format!("/v1/cspm/checks?{query}");
+        let odd = Fault::rewrite_json(move |_, page| page["links"]["next"] = json!(next));
+        lab.simulator.faults().on(kind.listing(), Which::Nth(1), odd);
+        let second = Fault::Answer(SimResponse::json(http::StatusCode::OK, &second));
+        lab.simulator.faults().on(kind.listing(), Which::Nth(2), second);
+        let outcome = lab.everything().await;
+        outcome.assert_ids(&truth::ids(&lab));
+        outcome.assert_complete();
+        assert_eq!(lab.log().matching(&kind.listing())[1].request.query, query);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn p26_a_resource_type_nobody_knows_is_kept_and_said_once() {
+    let kind = Kind::InsightCloudSec;
+    let lab = Lab::sized(kind, 40);
+    let strange = Fault::rewrite_json(move |_, page| {
+        for record in records(kind, page).iter_mut().skip(30) {
+            let payload = record["instance"].take();
+            *record = json!({"resource_type": "quantumcomputer", "quantumcomputer": payload});
+        }
+    });
+    lab.simulator.faults().on(kind.listing(), Which::Every, strange);
+    let outcome = lab.everything().await;
+    outcome.assert_ids(&truth::ids(&lab));
+    outcome.assert_complete();
+    let kept = outcome.items.iter().filter(|one| one.resource.kind.as_deref() == Some("quantumcomputer"));
+    assert_eq!(kept.count(), 10);
+    let notices = &outcome.connection().notices;
+    assert_eq!(notices.iter().filter(|notice| notice.contains("quantumcomputer")).count(), 1, "{notices:?}");
 }
 
 async fn p15_p21_the_same_page_again_and_again(kind: Kind) {

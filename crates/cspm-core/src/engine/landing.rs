@@ -4,9 +4,11 @@
 //! therefore leads back to the same state: resuming is no second way of counting. Failures are not kept, except those
 //! after which a scope begins anew: what failed is still waiting when a run continues, and is tried again.
 
+use std::collections::HashMap;
+
 use serde::{Deserialize, Serialize};
 
-use super::distinct::Keys;
+use super::distinct::{Identity, Keys};
 use super::piece::Job;
 use crate::{Cursor, Error, MeterReading, Notice, Notices, Plan, Record, Rejected, Scope, Step, Then, error};
 
@@ -117,12 +119,31 @@ pub(super) struct Seen {
 impl Answer {
     /// Takes the records out of a step.
     pub(super) fn of<T: Record>(step: Step<T>, keys: &Keys, query: &T::Query) -> (Vec<T>, Self) {
-        let Step { items, elsewhere, rejected, expected, then, more, notices } = step;
+        let Step { mut items, elsewhere, rejected, expected, then, more, notices } = step;
+        put_newest_first(&mut items, keys);
         let seen = |item: &T| Seen { key: keys.of_record(item.identity()), wanted: item.is_wanted(query) };
         let records = items.iter().map(seen).collect();
         let elsewhere = elsewhere.iter().map(seen).collect();
         (items, Self { records, elsewhere, rejected, expected, then, more, notices })
     }
+}
+
+/// Of records of one answer that are the same, the first is the one that counts: the newest by the vendor's time is put
+/// there, the later one where no time tells.
+fn put_newest_first<T: Record>(items: &mut [T], keys: &Keys) {
+    let mut places: HashMap<u64, usize, Identity> = HashMap::default();
+    for place in 0..items.len() {
+        let Some(item) = items.get(place) else { return };
+        let first = *places.entry(keys.of_record(item.identity())).or_insert(place);
+        if items.get(first).is_some_and(|first| !is_older(item, first)) {
+            items.swap(first, place);
+        }
+    }
+}
+
+/// Whether the vendor's times say so.
+fn is_older<T: Record>(one: &T, other: &T) -> bool {
+    matches!((one.as_of(), other.as_of()), (Some(one), Some(other)) if one < other)
 }
 
 /// Seventeen letters a record: `+` if it is wanted, else `-`, and its key in hexadecimal.

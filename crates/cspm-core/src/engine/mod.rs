@@ -4,7 +4,9 @@
 //! records on one by one as the reader asks for them (a reader that pauses stops the requests), and never lets one
 //! scope's failure stop another. What it promises and how:
 //!
-//! * *Each record once.* Records are known again by their vendor id; what comes twice is counted and handed on once.
+//! * *Each record once.* Records are known again by their vendor id; what comes twice is counted and handed on once. If
+//!   both are in one answer and differ, the newer one by the vendor's time is handed on, the later one where no time tells.
+//!   If they come in different answers, the first was handed on already and stands.
 //! * *No silent gap.* Where a vendor announces a number, as many distinct records must have been seen; if not, the
 //!   scope is read a second time, and if the count still does not come out, the report says so. Parts of a split scope
 //!   must add up to the whole; if they do not, the whole is asked for its figure again, and what no part accounts for

@@ -2,6 +2,7 @@
 
 mod counts;
 mod failures;
+mod keys;
 mod pages;
 mod parts;
 mod random;

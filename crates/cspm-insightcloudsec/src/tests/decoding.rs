@@ -55,7 +55,7 @@ fn j12_one_bad_record_is_rejected_alone_and_named() {
 }
 
 #[test]
-fn types_without_common_are_read_and_unknown_ones_kept_with_one_word() {
+fn p26_types_without_common_are_read_and_unknown_ones_kept_with_one_word() {
     let cloud = json!({"resource_type": "divvyorganizationservice", "divvyorganizationservice": {
         "resource_id": "divvyorganizationservice:8", "organization_service_id": "8", "name": "gov"}});
     let step = one(&cloud);
@@ -77,7 +77,7 @@ fn types_without_common_are_read_and_unknown_ones_kept_with_one_word() {
         Some("divvyorganizationservice:77"),
         "from the id's second segment"
     );
-    assert_eq!(step.notices.len(), 1, "P26");
+    assert_eq!(step.notices.len(), 1);
     assert!(step.notices[0].0.contains("quantum\\u{1b}computer"), "{:?}", step.notices);
 }
 
