@@ -1,9 +1,8 @@
 //! Reading leniently what no page documents fully: null, absent and oddly typed leaves, one as many (vendor document,
 //! sections 0, 3.2 and 6.2).
 //!
-//! A leaf of another type than documented counts as absent, and so do an object that is null and one that is not there. An
-//! object of another type, a double key, or a value that is no JSON at all (a lone surrogate, a number beyond every range)
-//! rejects the record it is in and no other.
+//! What is an error and what counts as absent: [`cspm_core::adapter`]. An object that is null counts as absent too; one of
+//! another type is an error.
 
 use std::borrow::Cow;
 use std::fmt;

@@ -54,11 +54,11 @@ pub(crate) fn checks_page(
     origin: &Origin,
 ) -> Result<Page> {
     let listing: wire::Listing<'_> = parse(text)?;
-    let records = listing.data.0.ok_or_else(no_data)?;
+    let Some(records) = &listing.data.0 else { return Err(listing.without_data()) };
     let meta = listing.meta.0;
     let sent = records.len() as u64;
     let mut mapper = Mapper::new(origin, catalogue, query);
-    let (findings, rejected) = each(&records, |check, raw| mapper.check(check, raw));
+    let (findings, rejected) = each(records, |check, raw| mapper.check(check, raw));
     let notices = mapper.notices();
     Ok(Page { findings, rejected, notices, sent, total: meta.total.0, total_pages: meta.total_pages.0 })
 }
@@ -75,8 +75,8 @@ pub(crate) fn total_pages(text: &str) -> Result<Option<u64>> {
 /// Kind `protocol` if it is no listing of accounts.
 pub fn decode_accounts(text: &str, origin: &Origin) -> Result<Step<Account>> {
     let listing: wire::Listing<'_> = parse(text)?;
-    let records = listing.data.0.ok_or_else(no_data)?;
-    let (accounts, rejected) = each(&records, |record, _| map::account(record, origin));
+    let Some(records) = &listing.data.0 else { return Err(listing.without_data()) };
+    let (accounts, rejected) = each(records, |record, _| map::account(record, origin));
     let mut step = Step::done(accounts);
     step.rejected = rejected;
     Ok(step)
@@ -158,8 +158,8 @@ fn service(record: &wire::ServiceRecord<'_>) -> std::result::Result<(ServiceOfRu
 /// Kind `protocol` if it is no listing of profiles.
 pub fn decode_policies(text: &str, origin: &Origin) -> Result<Step<PolicyEntry>> {
     let listing: wire::Listing<'_> = parse(text)?;
-    let records = listing.data.0.ok_or_else(no_data)?;
-    let (entries, rejected) = each(&records, |record: wire::ProfileRecord<'_>, _| {
+    let Some(records) = &listing.data.0 else { return Err(listing.without_data()) };
+    let (entries, rejected) = each(records, |record: wire::ProfileRecord<'_>, _| {
         let id = record.id.owned().ok_or("it has no id")?;
         let attribute = |name: &str| text_of(record.attributes.0.get(name).copied());
         Ok(PolicyEntry {
@@ -180,7 +180,7 @@ pub fn decode_policies(text: &str, origin: &Origin) -> Result<Step<PolicyEntry>>
 /// lose that setting.
 pub fn decode_policy(text: &str, id: &str, book: &RuleBook) -> Result<Noted<Policy>> {
     let answer: wire::ProfileAnswer<'_> = parse(text)?;
-    let record = answer.data.0.unwrap_or_default().first().copied().ok_or_else(no_data)?;
+    let record = answer.data.0.unwrap_or_default().first().copied().ok_or_else(wire::no_data)?;
     let record: wire::ProfileRecord<'_> = parse(record.get())?;
     let (settings, rejected) =
         each(&answer.included.0.unwrap_or_default(), |included: wire::IncludedSetting<'_>, _| {
@@ -214,7 +214,7 @@ pub fn decode_policy(text: &str, id: &str, book: &RuleBook) -> Result<Noted<Poli
 /// As [`decode_policy`].
 pub fn decode_account_rules(text: &str, book: &RuleBook) -> Result<Noted<RuleSettings>> {
     let answer: wire::ProfileAnswer<'_> = parse(text)?;
-    let record = answer.data.0.unwrap_or_default().first().copied().ok_or_else(no_data)?;
+    let record = answer.data.0.unwrap_or_default().first().copied().ok_or_else(wire::no_data)?;
     let record: wire::AccountRulesRecord<'_> = parse(record.get())?;
     let (settings, rejected) =
         each(&record.attributes.0.settings.0.rules.0, |members: wire::Members<'_>, _| {
@@ -279,7 +279,8 @@ fn deprecation(meta: &wire::SettingsMeta<'_>) -> Vec<Notice> {
 /// Kind `protocol` if it is not the check of this id.
 pub(crate) fn decode_standing(text: &str, id: &str) -> Result<Standing> {
     let listing: wire::Listing<'_> = parse(text)?;
-    let record = listing.data.0.unwrap_or_default().first().copied().ok_or_else(no_data)?;
+    let record = listing.data.0.as_ref().and_then(|records| records.first().copied());
+    let record = record.ok_or_else(|| listing.without_data())?;
     let check: wire::Check<'_> = parse(record.get())?;
     if check.id.get() != Some(id) {
         return Err(Error::new(ErrorKind::Protocol, "the answer is about another check"));
@@ -341,8 +342,4 @@ pub(crate) fn parse<'a, T: serde::Deserialize<'a>>(text: &'a str) -> Result<T> {
         let message = format!("{what} (line {}, column {})", error.line(), error.column());
         Error::new(ErrorKind::Protocol, message)
     })
-}
-
-pub(crate) fn no_data() -> Error {
-    Error::new(ErrorKind::Protocol, "the answer has no \"data\" where a listing was due")
 }

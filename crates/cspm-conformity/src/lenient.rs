@@ -1,5 +1,5 @@
 //! Values as the vendor really sends them: text or number, one or many, null or absent. What makes no sense is nothing
-//! (a field), never a wrong value.
+//! (a field), never a wrong value; what is an error instead, [`cspm_core::adapter`] says.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -9,6 +9,8 @@ use cspm_core::adapter::Text;
 use cspm_core::{RawValue, Timestamp};
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserialize, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
+
+use crate::wire::Named;
 
 /// Milliseconds below this are before 1973: no time of a cloud resource, but seconds, a zero or a slip.
 const EARLIEST_MILLIS: i64 = 100_000_000_000;
@@ -21,7 +23,7 @@ pub(crate) struct Millis(pub(crate) Option<Timestamp>);
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Count(pub(crate) Option<u64>);
 
-/// A flag; `"true"` and `"false"` as text are understood.
+/// A flag; also as text, or as 0 or 1.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Flag(pub(crate) Option<bool>);
 
@@ -57,12 +59,9 @@ impl<T> Default for List<T> {
 #[derive(Debug, Default)]
 pub(crate) struct Records<'a>(pub(crate) Option<Vec<&'a RawValue>>);
 
-/// What a JSON value is, as far as anything here cares.
+/// What a JSON value is, as far as lists and references care.
 enum Loose<'a> {
-    Nothing,
-    Flag(bool),
-    Whole(i128),
-    Text(Cow<'a, str>),
+    Leaf(Text<'a>),
     Texts(Vec<Cow<'a, str>>),
     Reference(Text<'a>),
 }
@@ -77,33 +76,31 @@ impl<'de> Visitor<'de> for LooseVisitor {
     }
 
     fn visit_unit<E>(self) -> Result<Loose<'de>, E> {
-        Ok(Loose::Nothing)
+        Ok(Loose::Leaf(Text::default()))
     }
 
-    fn visit_bool<E>(self, value: bool) -> Result<Loose<'de>, E> {
-        Ok(Loose::Flag(value))
+    fn visit_bool<E>(self, _value: bool) -> Result<Loose<'de>, E> {
+        Ok(Loose::Leaf(Text::default()))
     }
 
-    fn visit_u64<E>(self, value: u64) -> Result<Loose<'de>, E> {
-        Ok(Loose::Whole(i128::from(value)))
+    fn visit_u64<E>(self, _value: u64) -> Result<Loose<'de>, E> {
+        Ok(Loose::Leaf(Text::default()))
     }
 
-    fn visit_i64<E>(self, value: i64) -> Result<Loose<'de>, E> {
-        Ok(Loose::Whole(i128::from(value)))
+    fn visit_i64<E>(self, _value: i64) -> Result<Loose<'de>, E> {
+        Ok(Loose::Leaf(Text::default()))
     }
 
-    fn visit_f64<E>(self, value: f64) -> Result<Loose<'de>, E> {
-        // Whole numbers up to 2^53 are exact in this type; anything else was rounded and is no value.
-        let exact = value.fract() == 0.0 && value.abs() <= 9_007_199_254_740_992.0;
-        Ok(if exact { Loose::Whole(value as i128) } else { Loose::Nothing })
+    fn visit_f64<E>(self, _value: f64) -> Result<Loose<'de>, E> {
+        Ok(Loose::Leaf(Text::default()))
     }
 
     fn visit_borrowed_str<E>(self, value: &'de str) -> Result<Loose<'de>, E> {
-        Ok(Loose::Text(Cow::Borrowed(value)))
+        Ok(Loose::Leaf(Text(Some(Cow::Borrowed(value)))))
     }
 
     fn visit_str<E>(self, value: &str) -> Result<Loose<'de>, E> {
-        Ok(Loose::Text(Cow::Owned(value.to_owned())))
+        Ok(Loose::Leaf(Text(Some(Cow::Owned(value.to_owned())))))
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Loose<'de>, A::Error> {
@@ -114,15 +111,8 @@ impl<'de> Visitor<'de> for LooseVisitor {
         Ok(Loose::Texts(texts))
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<Loose<'de>, A::Error> {
-        let mut id = Text::default();
-        while let Some(key) = object.next_key::<Cow<'de, str>>()? {
-            if key == "id" {
-                id = object.next_value()?;
-            } else {
-                object.next_value::<IgnoredAny>()?;
-            }
-        }
+    fn visit_map<A: MapAccess<'de>>(self, object: A) -> Result<Loose<'de>, A::Error> {
+        let Named { id } = Named::deserialize(MapAccessDeserializer::new(object))?;
         Ok(Loose::Reference(id))
     }
 }
@@ -131,45 +121,29 @@ fn loose<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Loose<'de>, D::Er
     deserializer.deserialize_any(LooseVisitor)
 }
 
-fn whole(text: &str) -> Option<i128> {
-    text.trim().parse().ok()
-}
-
 impl<'de> Deserialize<'de> for Millis {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let millis = match loose(deserializer)? {
-            Loose::Whole(number) => Some(number),
-            Loose::Text(text) => match whole(&text) {
-                Some(number) => Some(number),
-                None => return Ok(Self(Timestamp::parse(&text).ok())),
-            },
-            _ => None,
-        };
-        let millis =
-            millis.and_then(|number| i64::try_from(number).ok()).filter(|millis| *millis >= EARLIEST_MILLIS);
-        Ok(Self(millis.and_then(Timestamp::from_millis)))
+        let text = Text::deserialize(deserializer)?;
+        let Some(text) = text.get() else { return Ok(Self(None)) };
+        Ok(Self(match text.trim().parse::<i128>() {
+            Ok(number) => i64::try_from(number)
+                .ok()
+                .filter(|millis| *millis >= EARLIEST_MILLIS)
+                .and_then(Timestamp::from_millis),
+            Err(_) => Timestamp::parse(text).ok(),
+        }))
     }
 }
 
 impl<'de> Deserialize<'de> for Count {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let number = match loose(deserializer)? {
-            Loose::Whole(number) => Some(number),
-            Loose::Text(text) => whole(&text),
-            _ => None,
-        };
-        Ok(Self(number.and_then(|number| u64::try_from(number).ok())))
+        Ok(Self(Text::deserialize(deserializer)?.number()))
     }
 }
 
 impl<'de> Deserialize<'de> for Flag {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Ok(Self(match loose(deserializer)? {
-            Loose::Flag(flag) => Some(flag),
-            Loose::Text(text) if text.eq_ignore_ascii_case("true") => Some(true),
-            Loose::Text(text) if text.eq_ignore_ascii_case("false") => Some(false),
-            _ => None,
-        }))
+        Ok(Self(Text::deserialize(deserializer)?.flag()))
     }
 }
 
@@ -177,8 +151,8 @@ impl<'de: 'a, 'a> Deserialize<'de> for Texts<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         Ok(Self(match loose(deserializer)? {
             Loose::Texts(texts) => Some(texts),
-            Loose::Text(text) => Some(vec![text]),
-            _ => None,
+            Loose::Leaf(Text(text)) => text.map(|text| vec![text]),
+            Loose::Reference(_) => None,
         }))
     }
 }
@@ -186,10 +160,8 @@ impl<'de: 'a, 'a> Deserialize<'de> for Texts<'a> {
 impl<'de: 'a, 'a> Deserialize<'de> for Reference<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         Ok(Self(match loose(deserializer)? {
-            Loose::Reference(id) => id,
-            Loose::Text(id) => Text(Some(id)),
+            Loose::Leaf(id) | Loose::Reference(id) => id,
             Loose::Texts(ids) => Text(ids.into_iter().next()),
-            _ => Text::default(),
         }))
     }
 }

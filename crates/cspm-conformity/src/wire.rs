@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use cspm_core::RawValue;
 use cspm_core::adapter::Text;
+use cspm_core::{Error, ErrorKind, RawValue, clean_text};
 use serde::Deserialize;
 
 use crate::lenient::{Count, Fields, Flag, List, Millis, Object, Records, Reference, Texts};
@@ -18,6 +18,36 @@ pub(crate) struct Listing<'a> {
     pub(crate) included: Records<'a>,
     #[serde(default)]
     pub(crate) meta: Object<Meta>,
+    /// What an error says in the place of `data` (section 3.6), whatever its status.
+    #[serde(default, borrow)]
+    errors: Option<&'a RawValue>,
+    #[serde(default, borrow, alias = "Message")]
+    message: Text<'a>,
+}
+
+impl Listing<'_> {
+    /// What is wrong with a listing that has no records.
+    pub(crate) fn without_data(&self) -> Error {
+        #[derive(Default, Deserialize)]
+        struct Complaint<'a> {
+            #[serde(default, borrow, alias = "details", alias = "message")]
+            detail: Text<'a>,
+        }
+        let complaints = self.errors.and_then(|errors| serde_json::from_str(errors.get()).ok());
+        let complaints: Vec<Complaint<'_>> = complaints.unwrap_or_default();
+        let first = complaints.first().and_then(|complaint| complaint.detail.get());
+        match first.or(self.message.get()) {
+            Some(message) => {
+                let message = format!("the vendor answered with an error: {}", clean_text(message, 300));
+                Error::new(ErrorKind::Server, message)
+            }
+            None => no_data(),
+        }
+    }
+}
+
+pub(crate) fn no_data() -> Error {
+    Error::new(ErrorKind::Protocol, "the answer has no \"data\" where it was due")
 }
 
 /// How much there is (section 3.5): both, one or none of these.

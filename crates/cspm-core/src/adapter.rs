@@ -1,7 +1,19 @@
 //! Reading vendor JSON leniently, and where an adapter keeps what it read: for writers of adapters.
 //!
-//! No vendor documents every type and every null. A leaf of another type than documented counts as absent; only a value that
-//! is no JSON at all (a lone surrogate, a number beyond every range) is an error, which rejects the record it is in.
+//! No vendor documents every type and every null, and none promises to send good JSON only. The rules are the same for all
+//! of them. An error in a record rejects that record and no other; one in what is around the records (figures, cursors,
+//! the list itself) fails the answer with kind `protocol`.
+//!
+//! * *Types.* A leaf of another type than documented counts as absent.
+//! * *Numbers.* A whole number is taken by its digits, also where it was written as `12.0`, `1.2e1` or as text; `-0` is 0. One
+//!   that 64 bits cannot hold exactly counts as absent: it is never rounded or wrapped. One beyond every range (`1e400`) is
+//!   an error where it is read.
+//! * *Double keys.* A member that is read and comes twice is an error, whatever its values.
+//! * *Characters.* A lone surrogate (`\ud800`) in a text that is read is an error. `\u0000` is a character like others.
+//! * *Members that nobody reads* may hold anything that is JSON, double keys and lone surrogates included; `raw` keeps them.
+//! * *The answer as a whole* is UTF-8 throughout, a byte-order mark in front is passed over, and it is one JSON value:
+//!   text or a second value behind it, a comment, or `NaN` anywhere fails it. Its `Content-Type` is not consulted. How deep
+//!   it may be nested and how many entries a list may have, `cspm-http` checks before anything is decoded.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -84,7 +96,10 @@ impl<'de> Visitor<'de> for TextVisitor {
     }
 
     fn visit_f64<E>(self, number: f64) -> Result<Self::Value, E> {
-        Ok(Some(Cow::Owned(number.to_string())))
+        // From 2^53 on this type rounds: what is there may not be what was sent.
+        let exact = number.abs() < 9_007_199_254_740_992.0;
+        // Adding nought takes the sign from a nought.
+        Ok(exact.then(|| Cow::Owned((number + 0.0).to_string())))
     }
 
     fn visit_bool<E>(self, value: bool) -> Result<Self::Value, E> {

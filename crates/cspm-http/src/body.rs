@@ -7,6 +7,9 @@ use crate::redact::Redactor;
 
 /// Deeper JSON is refused: no vendor's answer comes near, and decoders may recurse.
 const DEEPEST: usize = 100;
+/// Longer lists and larger objects are refused: no vendor's page comes near, and each entry costs more memory than it has
+/// bytes.
+const MOST_ENTRIES: u32 = 100_000;
 /// How much of an error body is looked at.
 pub(crate) const ERROR_BODY: usize = 16 * 1024;
 /// How long a message taken from an error body may be, in characters.
@@ -28,12 +31,15 @@ pub(crate) fn checked_text(body: &[u8]) -> Result<&str> {
     if text.trim_ascii().is_empty() {
         return Err(Error::new(ErrorKind::Protocol, "the answer is empty where data was due"));
     }
-    check_nesting(text.as_bytes())?;
+    check_extent(text.as_bytes())?;
     Ok(text)
 }
 
-fn check_nesting(json: &[u8]) -> Result<()> {
+/// Refuses what is too deep or too wide, without decoding anything.
+fn check_extent(json: &[u8]) -> Result<()> {
     let (mut depth, mut in_string, mut escaped) = (0_usize, false, false);
+    // Commas at each depth, of the list or object that is open there.
+    let mut commas = [0_u32; DEEPEST + 1];
     for byte in json {
         if in_string {
             (in_string, escaped) = match byte {
@@ -51,6 +57,19 @@ fn check_nesting(json: &[u8]) -> Result<()> {
                 if depth > DEEPEST {
                     let message = format!("the answer is nested deeper than {DEEPEST} levels");
                     return Err(Error::new(ErrorKind::Protocol, message));
+                }
+                if let Some(commas) = commas.get_mut(depth) {
+                    *commas = 0;
+                }
+            }
+            b',' => {
+                if let Some(commas) = commas.get_mut(depth) {
+                    *commas += 1;
+                    if *commas >= MOST_ENTRIES {
+                        let message =
+                            format!("a list or object of the answer has more than {MOST_ENTRIES} entries");
+                        return Err(Error::new(ErrorKind::Protocol, message));
+                    }
                 }
             }
             b'}' | b']' => depth = depth.saturating_sub(1),

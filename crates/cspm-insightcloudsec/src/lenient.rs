@@ -1,17 +1,16 @@
 //! Reading what the vendor's versions spell differently: numbers as text, one as many, absent as null, nine shapes of
 //! time (vendor document, sections 3.2 and 22.2).
 //!
-//! A value of another type than documented counts as absent. Only a value that is no JSON at all (a lone surrogate, a
-//! number beyond every range) is an error, which rejects the record it is in and no other.
+//! What is an error and what counts as absent: [`cspm_core::adapter`].
 
 use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
 
-use cspm_core::Timestamp;
 use cspm_core::adapter::Text;
+use cspm_core::{RawValue, Tags, Timestamp, compact_json};
 use serde::de::value::MapAccessDeserializer;
-use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserialize, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 /// Several words: an array, a single word, or (null and absent) none.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -137,6 +136,84 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for ObjectVisitor<T> {
 
     fn visit_unit<E>(self) -> Result<Self::Value, E> {
         Ok(None)
+    }
+}
+
+/// Tags: a map from name to value (values may be null or no text), or the list of `{key, value}` that other calls give
+/// (9.7). Anything else is none.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct TagMap(pub(crate) Tags);
+
+impl<'de> Deserialize<'de> for TagMap {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(TagVisitor).map(Self)
+    }
+}
+
+#[derive(serde::Deserialize)]
+struct Tag<'a> {
+    #[serde(borrow, default)]
+    key: Text<'a>,
+    #[serde(borrow, default)]
+    value: Text<'a>,
+}
+
+struct TagVisitor;
+
+impl<'de> Visitor<'de> for TagVisitor {
+    type Value = Tags;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("any value")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Self::Value, A::Error> {
+        let mut tags = Tags::new();
+        while let Some(name) = entries.next_key::<String>()? {
+            let value = match entries.next_value::<&RawValue>()?.get() {
+                "null" => String::new(),
+                text if text.starts_with('"') => serde_json::from_str(text).map_err(A::Error::custom)?,
+                other => compact_json(other),
+            };
+            if tags.insert(name, value).is_some() {
+                return Err(A::Error::custom("a tag comes twice"));
+            }
+        }
+        Ok(tags)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self::Value, A::Error> {
+        let mut tags = Tags::new();
+        while let Some(Object(tag)) = items.next_element::<Object<Tag<'de>>>()? {
+            if let Some((name, tag)) = tag.and_then(|tag| Some((tag.key.owned()?, tag))) {
+                tags.insert(name, tag.value.owned().unwrap_or_default());
+            }
+        }
+        Ok(tags)
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<Self::Value, E> {
+        Ok(Tags::new())
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<Self::Value, E> {
+        Ok(Tags::new())
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<Self::Value, E> {
+        Ok(Tags::new())
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<Self::Value, E> {
+        Ok(Tags::new())
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<Self::Value, E> {
+        Ok(Tags::new())
+    }
+
+    fn visit_unit<E>(self) -> Result<Self::Value, E> {
+        Ok(Tags::new())
     }
 }
 

@@ -6,13 +6,11 @@
 //! unverified shape). `last_seen` is when the vendor last harvested the resource and found it so. Of an exempted
 //! finding, `updated` is the day the exemption came into force.
 
-use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use cspm_core::adapter::Text;
 use cspm_core::{
-    AccountRef, Finding, Notice, Origin, Outcome, RawValue, Resource, State, Tags, clean_text, compact_json,
+    AccountRef, Finding, Notice, Origin, Outcome, RawValue, Resource, State, clean_text, compact_json,
 };
 
 use crate::catalogue::{Catalogue, Insight};
@@ -56,7 +54,7 @@ impl<'a> Mapper<'a> {
             kind: Some(self.kind(resource_type)),
         };
         finding.region = common.region.get().map(|region| self.share(region));
-        finding.tags = common.tags.map(tags).unwrap_or_default();
+        finding.tags = common.tags.0.clone();
         finding.last_seen = time(&common.last_harvested_timestamp);
         finding.url = common.direct_link.get().filter(|link| is_web_link(link)).map(str::to_owned);
         if let Some(exemption) = exemption {
@@ -228,33 +226,6 @@ fn region_in(exemption: &Exemption) -> Option<&str> {
     let is_plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
     let looks_like_one = region.len() > 4 && region.len() < 30 && region.bytes().all(is_plain);
     looks_like_one.then_some(region)
-}
-
-/// A map from name to value (values may be null or no text), or the list of `{key, value}` that other calls give (9.7).
-fn tags(raw: &RawValue) -> Tags {
-    #[derive(serde::Deserialize)]
-    struct Pair<'a> {
-        #[serde(borrow, default)]
-        key: Text<'a>,
-        #[serde(borrow, default)]
-        value: Text<'a>,
-    }
-    if let Ok(map) = serde_json::from_str::<HashMap<Cow<'_, str>, &RawValue>>(raw.get()) {
-        return map.into_iter().map(|(name, value)| (name.into_owned(), tag_value(value))).collect();
-    }
-    let pairs: Vec<Pair<'_>> = serde_json::from_str(raw.get()).unwrap_or_default();
-    pairs
-        .into_iter()
-        .filter_map(|pair| Some((pair.key.owned()?, pair.value.owned().unwrap_or_default())))
-        .collect()
-}
-
-fn tag_value(raw: &RawValue) -> String {
-    match raw.get() {
-        "null" => String::new(),
-        text if text.starts_with('"') => serde_json::from_str(text).unwrap_or_default(),
-        other => compact_json(other),
-    }
 }
 
 fn is_web_link(link: &str) -> bool {

@@ -1,16 +1,17 @@
 //! The vendor's records as they are sent: every field optional, everything borrowed from the page.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::fmt;
 
 use cspm_core::adapter::{Text, object};
 use cspm_core::{Error, ErrorKind, RawValue, Result, clean_text};
 use serde::Deserialize;
-use serde::de::{Deserializer, MapAccess, Visitor};
+use serde::de::{Deserializer, Error as _, MapAccess, Visitor};
 
 use crate::error::names_a_right;
 use crate::ids::SourcedId;
-use crate::lenient::{Many, Object};
+use crate::lenient::{Many, Object, TagMap};
 
 /// Decodes an answer that is an object. The error names the place, never the content.
 pub(crate) fn parse<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T> {
@@ -252,11 +253,11 @@ pub(crate) struct ResourcePage<'a> {
 
 /// How many resources there are of each type.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Counts<'a>(pub(crate) Vec<(Cow<'a, str>, Option<u64>)>);
+pub(crate) struct Counts<'a>(pub(crate) BTreeMap<Cow<'a, str>, Option<u64>>);
 
 impl Counts<'_> {
     pub(crate) fn of(&self, resource_type: &str) -> Option<u64> {
-        self.0.iter().find(|(name, _)| name == resource_type).and_then(|(_, count)| *count)
+        self.0.get(resource_type).copied().flatten()
     }
 }
 
@@ -274,9 +275,11 @@ impl<'de: 'a, 'a> Deserialize<'de> for Counts<'a> {
                 self,
                 mut entries: A,
             ) -> std::result::Result<Self::Value, A::Error> {
-                let mut counts = Vec::new();
+                let mut counts = BTreeMap::new();
                 while let Some((name, count)) = entries.next_entry::<Name<'de>, Text<'de>>()? {
-                    counts.push((name.0, count.number()));
+                    if counts.insert(name.0, count.number()).is_some() {
+                        return Err(A::Error::custom("a type is counted twice"));
+                    }
                 }
                 Ok(Counts(counts))
             }
@@ -289,7 +292,8 @@ impl<'de: 'a, 'a> Deserialize<'de> for Counts<'a> {
 #[derive(Deserialize)]
 struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
 
-/// One element of `resources` (9.4): the key of the payload is the value of `resource_type`.
+/// One element of `resources` (9.4): the key of the payload is the value of `resource_type`, which may come after it, so
+/// that every member counts as one that is read.
 pub(crate) struct Envelope<'a> {
     pub(crate) resource_type: Text<'a>,
     pub(crate) payload: Option<Payload<'a>>,
@@ -309,17 +313,25 @@ impl<'de: 'a, 'a> Deserialize<'de> for Envelope<'a> {
                 self,
                 mut members: A,
             ) -> std::result::Result<Self::Value, A::Error> {
-                let mut resource_type = Text::default();
+                let mut resource_type = None;
                 let mut payloads: Vec<(Cow<'de, str>, Payload<'de>)> = Vec::with_capacity(1);
                 while let Some(Name(key)) = members.next_key()? {
                     if key == "resource_type" {
-                        resource_type = members.next_value()?;
+                        if resource_type.replace(members.next_value()?).is_some() {
+                            return Err(A::Error::duplicate_field("resource_type"));
+                        }
                     } else if let Object(Some(payload)) = members.next_value()? {
                         payloads.push((key, payload));
                     }
                 }
+                let resource_type: Text<'de> = resource_type.unwrap_or_default();
                 let mine = |key: &str| resource_type.get() == Some(key);
-                let payload = payloads.into_iter().find(|(key, _)| mine(key)).map(|(_, payload)| payload);
+                let mut mine = payloads.into_iter().filter(|(key, _)| mine(key)).map(|(_, payload)| payload);
+                let payload = mine.next();
+                if mine.next().is_some() {
+                    return Err(A::Error::custom("two payloads"));
+                }
+                drop(mine);
                 Ok(Envelope { resource_type, payload })
             }
         }
@@ -366,6 +378,6 @@ pub(crate) struct Common<'a> {
     pub(crate) last_harvested_timestamp: Text<'a>,
     #[serde(borrow, default)]
     pub(crate) direct_link: Text<'a>,
-    #[serde(borrow, default)]
-    pub(crate) tags: Option<&'a RawValue>,
+    #[serde(default)]
+    pub(crate) tags: TagMap,
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use cspm_core::{ErrorKind, Owner};
+use cspm_simulator::wire::SimResponse;
 use cspm_simulator::{ErrorBody, Fault, Match, Which};
 use cspm_tests::{Installation, Kind, KindExt, Lab, Setup, every_vendor, everything, truth};
 use http::StatusCode;
@@ -12,6 +13,8 @@ every_vendor!(
     r02_a_page_that_fails_for_ever_is_reported,
     r01_one_gateway_error_and_then_well,
     r04_what_repeats_cannot_mend_is_asked_once,
+    r13_an_error_in_spite_of_its_status_is_an_error,
+    r15_nothing_where_data_is_due_is_an_error,
     r05_a_500_is_repeated_as_the_vendors_table_says,
     r08_a_total_outage_is_bounded,
     r08_an_outage_in_mid_run_is_bounded,
@@ -123,6 +126,55 @@ async fn r04_what_repeats_cannot_mend_is_asked_once(kind: Kind) {
         assert_eq!(lab.pages(), 1, "{status}");
         assert_eq!(outcome.connection().retries, 0);
         assert_eq!(outcome.errors()[0].status(), Some(status.as_u16()));
+    }
+}
+
+/// No finding, one request, and an error of this kind although the status is none of a failure.
+async fn assert_no_answer(kind: Kind, fault: Fault, error_kind: ErrorKind) -> cspm_core::Error {
+    let lab = Lab::sized(kind, 12);
+    lab.simulator.faults().on(kind.listing(), Which::Every, fault.clone());
+    let outcome = lab.everything().await;
+    outcome.assert_incomplete();
+    assert!(outcome.items.is_empty() && outcome.report.is_total_failure(), "{fault:?}");
+    assert_eq!((lab.pages(), outcome.connection().retries), (1, 0), "{fault:?}");
+    let error = outcome.errors()[0].clone();
+    assert_eq!(error.kind(), error_kind, "{fault:?}: {error}");
+    assert!(error.status().is_none_or(|status| status < 300), "{error}");
+    error
+}
+
+async fn r13_an_error_in_spite_of_its_status_is_an_error(kind: Kind) {
+    let own = match kind {
+        Kind::Conformity => ErrorBody::Errors,
+        Kind::InsightCloudSec => ErrorBody::Custom {
+            content_type: http::HeaderValue::from_static("application/json"),
+            body: r#"{"error_message":"The request was not carried out.","traceback":"internal"}"#.into(),
+        },
+        _ => ErrorBody::Custom {
+            content_type: http::HeaderValue::from_static("application/json"),
+            body: r#"{"message":"The request was not carried out."}"#.into(),
+        },
+    };
+    let error = assert_no_answer(kind, Fault::OkWithErrorBody(own), ErrorKind::Server).await;
+    assert!(error.message().contains("answered with an error: The request was not carried out."), "{error}");
+    assert!(!error.message().contains("internal"));
+    // The forms of others.
+    for form in
+        [ErrorBody::ErrorObject, ErrorBody::ErrorString, ErrorBody::Problem, ErrorBody::ProblemMistyped]
+    {
+        assert_no_answer(kind, Fault::OkWithErrorBody(form), ErrorKind::Protocol).await;
+    }
+}
+
+async fn r15_nothing_where_data_is_due_is_an_error(kind: Kind) {
+    let white = SimResponse::bytes(StatusCode::OK, "application/json", " \r\n\t ");
+    for fault in [Fault::NoContent, Fault::EmptyBody, Fault::Answer(white)] {
+        let error = assert_no_answer(kind, fault, ErrorKind::Protocol).await;
+        assert!(error.message().contains("empty where data was due"), "{error}");
+    }
+    for body in ["null", "{}", "[]", "\"\"", "0"] {
+        let answer = Fault::Answer(SimResponse::bytes(StatusCode::OK, "application/json", body));
+        assert_no_answer(kind, answer, ErrorKind::Protocol).await;
     }
 }
 

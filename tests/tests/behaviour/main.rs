@@ -4,6 +4,7 @@
 mod capabilities;
 mod complete;
 mod credentials;
+mod decoding;
 mod failures;
 mod filters;
 mod fleet;
@@ -17,3 +18,5 @@ mod shifting;
 mod sockets;
 mod splitting;
 mod unsaid;
+#[cfg(target_os = "linux")]
+mod work;

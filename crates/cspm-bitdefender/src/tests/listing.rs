@@ -147,9 +147,9 @@ fn s05_links_to_other_hosts() {
     }
 }
 
-/// Section 3.2: an object where an array is due; R13 and R15: no data is no empty list.
+/// Section 3.2: an object where an array is due; no data is no empty list.
 #[test]
-fn envelopes() {
+fn r13_r15_envelopes() {
     let origin = cspm_core::Origin::new("gravity", "bitdefender");
     let one = format!(r#"{{"data":{}}}"#, scan("a"));
     assert_eq!(decode_accounts(&one, &origin, &links()).unwrap().items.len(), 1);

@@ -43,6 +43,27 @@ fn j03_j06_depth_and_encoding_are_refused_before_decoding() {
 }
 
 #[test]
+fn j04_lists_and_objects_are_bounded_before_decoding() {
+    let list = |entries: usize| format!("{{\"a\":[[0,0],[{}]]}}", vec!["0"; entries].join(","));
+    assert!(checked_text(list(100_000).as_bytes()).is_ok());
+    for text in [
+        list(100_001),
+        list(10_000_000),
+        format!(
+            "{{\"a\":{{{}}}}}",
+            (0..1_000_000).map(|key| format!("\"{key}\":0")).collect::<Vec<_>>().join(",")
+        ),
+    ] {
+        let error = checked_text(text.as_bytes()).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Protocol);
+        assert!(error.message().contains("more than 100000 entries"), "{error}");
+    }
+    let many_short_ones = format!("[{}]", vec!["[0,0,0,0]"; 100_000].join(","));
+    assert!(checked_text(many_short_ones.as_bytes()).is_ok(), "each list is counted by itself");
+    assert!(checked_text(format!("[\"{}\"]", ",".repeat(200_000)).as_bytes()).is_ok());
+}
+
+#[test]
 fn r16_the_message_is_cut_after_secrets_are_blotted_out() {
     let redactor = Redactor::default();
     redactor.learn(&secrecy::SecretString::from("hunter22"));

@@ -1,0 +1,354 @@
+//! Answers that are JSON, nearly JSON, or JSON of a kind that no vendor ever sent: the rules are those of
+//! `cspm_core::adapter`, the same for all vendors.
+
+use cspm_core::{ErrorKind, Finding, FindingQuery, Owner};
+use cspm_simulator::wire::SimResponse;
+use cspm_simulator::{Fault, Match, Which};
+use cspm_tests::page::{details, id, name, records, set_total};
+use cspm_tests::{Kind, KindExt, Lab, Outcome, every_vendor, everything, truth};
+use http::HeaderValue;
+use serde_json::{Value, json};
+
+every_vendor!(
+    j04_sizes_are_bounded,
+    j05_double_keys_are_errors_where_they_are_read,
+    j07_no_escape_becomes_another_string,
+    j08_an_answer_is_one_json_value_and_nothing_else,
+    j09_numbers_are_kept_or_unknown_and_never_changed,
+    j09_figures_are_kept_or_unknown_and_never_changed,
+    j14_the_body_decides_and_not_its_label,
+);
+
+const RECORDS: usize = 12;
+/// The record that tests spoil.
+const SPOILT: usize = 3;
+
+/// What a fault in the first page comes to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Costs {
+    Nothing,
+    OneRecord,
+    ThePage,
+}
+
+/// A change of the body as text.
+fn text(change: impl Fn(String) -> String + Send + Sync + 'static) -> Fault {
+    Fault::rewrite(move |_, mut response: SimResponse| {
+        response.body = change(String::from_utf8(response.body.to_vec()).expect("text")).into();
+        response
+    })
+}
+
+/// A change of the body that no JSON value can express: `place` puts `"@@"` somewhere, as a value or as the key of a
+/// nought, and `literal` then stands there instead.
+fn splice(place: impl Fn(&mut Value) + Send + Sync + 'static, literal: impl Into<String>) -> Fault {
+    let literal = literal.into();
+    text(move |body| {
+        let mut page = serde_json::from_str(&body).expect("JSON");
+        place(&mut page);
+        page.to_string().replace("\"@@\":0", &literal).replace("\"@@\"", &literal)
+    })
+}
+
+/// The same in the record that tests spoil.
+fn splice_record(
+    kind: Kind,
+    place: impl Fn(&mut Value) + Send + Sync + 'static,
+    literal: impl Into<String>,
+) -> Fault {
+    splice(move |page| place(&mut records(kind, page)[SPOILT]), literal)
+}
+
+fn mark_value(value: &mut Value) {
+    *value = json!("@@");
+}
+
+fn mark_member(object: &mut Value) {
+    object["@@"] = json!(0);
+}
+
+async fn read(kind: Kind, fault: Fault) -> (Lab, Outcome<Finding>) {
+    let lab = Lab::sized(kind, RECORDS);
+    lab.simulator.faults().on(kind.listing(), Which::Nth(1), fault);
+    let outcome = lab.findings(&FindingQuery { raw: true, ..everything() }).await;
+    (lab, outcome)
+}
+
+async fn assert_costs(kind: Kind, case: &str, fault: Fault, costs: Costs) -> Outcome<Finding> {
+    let (lab, outcome) = read(kind, fault).await;
+    outcome.assert_among(&truth::ids(&lab));
+    let report = outcome.connection();
+    let (left, rejected) = match costs {
+        Costs::Nothing => (RECORDS, 0),
+        Costs::OneRecord => (RECORDS - 1, 1),
+        Costs::ThePage => (0, 0),
+    };
+    assert_eq!((outcome.items.len(), report.rejected), (left, rejected), "{case}: {:#?}", outcome.summary());
+    assert_eq!((lab.pages(), report.retries), (1, 0), "{case}");
+    if costs == Costs::Nothing {
+        outcome.assert_complete();
+        return outcome;
+    }
+    outcome.assert_incomplete();
+    let error = outcome.errors()[0];
+    assert_eq!(error.kind(), ErrorKind::Protocol, "{case}: {error}");
+    assert!(error.status().is_none_or(|status| status == 200), "{case}: {error}");
+    if costs == Costs::OneRecord {
+        assert_eq!(error.owner(), Owner::Tool);
+        let named = report.notices.iter().any(|notice| notice.contains("rejected"));
+        assert!(named, "{case}: a warning names the record: {:?}", report.notices);
+    }
+    outcome
+}
+
+async fn j04_sizes_are_bounded(kind: Kind) {
+    let list = || format!("[{}]", vec!["0"; 10_000_000].join(","));
+    let keys = (0..1_000_000).map(|key| format!("\"k{key}\":0")).collect::<Vec<_>>().join(",");
+    let digits = "7".repeat(1_000_000);
+    let listing = if kind == Kind::InsightCloudSec { "resources" } else { "data" };
+    for (case, fault, costs) in [
+        ("records", splice(move |page| mark_value(&mut page[listing]), list()), Costs::ThePage),
+        ("entries", splice_record(kind, mark_member, format!("\"new\":{}", list())), Costs::ThePage),
+        ("keys", splice_record(kind, move |one| mark_member(details(kind, one)), keys), Costs::ThePage),
+        ("a text", splice(mark_member, format!("\"new\":\"{}\"", "x".repeat(100_000_000))), Costs::ThePage),
+        (
+            "digits",
+            splice_record(kind, move |one| mark_value(&mut details(kind, one)[name(kind)]), digits.clone()),
+            Costs::OneRecord,
+        ),
+        (
+            "digits unread",
+            splice_record(kind, move |one| mark_member(details(kind, one)), format!("\"new\":{digits}")),
+            Costs::Nothing,
+        ),
+    ] {
+        assert_costs(kind, case, fault, costs).await;
+    }
+}
+
+async fn j05_double_keys_are_errors_where_they_are_read(kind: Kind) {
+    let is_ics = kind == Kind::InsightCloudSec;
+    let (list, total) = if is_ics { ("resources", "counts") } else { ("data", "meta") };
+    let named = format!("\"{}\":\"a\",\"{}\":\"a\"", name(kind), name(kind));
+    let unnamed = move |one: &mut Value| {
+        let details = details(kind, one);
+        details.as_object_mut().expect("an object").remove(name(kind));
+        mark_member(details);
+    };
+    let id_again = if is_ics { "\"resource_id\":\"x\"" } else { "\"id\":\"x\"" };
+    let holder = move |one: &mut Value| mark_member(if is_ics { details(kind, one) } else { one });
+    let details_again = if is_ics { "\"instance\":{\"resource_id\":\"x\"}" } else { "\"attributes\":{}" };
+    let mut cases = vec![
+        (splice_record(kind, unnamed, named), Costs::OneRecord),
+        (splice_record(kind, holder, id_again), Costs::OneRecord),
+        (splice_record(kind, mark_member, details_again), Costs::OneRecord),
+        (splice_record(kind, mark_member, "\"new\":1,\"new\":2"), Costs::Nothing),
+        (splice(mark_member, "\"new\":1,\"new\":2"), Costs::Nothing),
+        (splice(mark_member, format!("\"{list}\":[]")), Costs::ThePage),
+        (splice(mark_member, format!("\"{total}\":{{}}")), Costs::ThePage),
+        (
+            splice(
+                move |page| mark_member(&mut page[total]),
+                if is_ics { "\"instance\":12" } else { "\"total\":12" },
+            ),
+            Costs::ThePage,
+        ),
+    ];
+    if is_ics {
+        let tags = move |one: &mut Value| mark_value(&mut details(kind, one)["tags"]);
+        cases.push((splice_record(kind, tags, "{\"a\":\"1\",\"a\":\"1\"}"), Costs::OneRecord));
+        cases.push((splice_record(kind, mark_member, "\"resource_type\":\"instance\""), Costs::OneRecord));
+    } else {
+        let rule = |one: &mut Value| mark_value(&mut one["relationships"]["rule"]["data"]);
+        cases.push((splice_record(kind, rule, "{\"id\":\"a\",\"id\":\"a\"}"), Costs::OneRecord));
+        let related = |one: &mut Value| mark_member(&mut one["relationships"]);
+        cases.push((splice_record(kind, related, "\"rule\":{\"data\":null}"), Costs::OneRecord));
+    }
+    for (number, (fault, costs)) in cases.into_iter().enumerate() {
+        assert_costs(kind, &format!("case {number}"), fault, costs).await;
+    }
+}
+
+async fn j07_no_escape_becomes_another_string(kind: Kind) {
+    let named = move |one: &mut Value| mark_value(&mut details(kind, one)[name(kind)]);
+    for lone in [r#""a\ud800b""#, r#""\udc00""#, r#""\ud800\ud800""#, r#""\ud83d""#] {
+        assert_costs(kind, lone, splice_record(kind, named, lone), Costs::OneRecord).await;
+        let known = splice_record(kind, move |one| mark_value(id(kind, one)), lone);
+        assert_costs(kind, lone, known, Costs::OneRecord).await;
+        let unread =
+            splice_record(kind, move |one| mark_member(details(kind, one)), format!("\"new\":{lone}"));
+        let outcome = assert_costs(kind, lone, unread, Costs::Nothing).await;
+        let kept = outcome
+            .items
+            .iter()
+            .filter(|one| one.raw.as_ref().is_some_and(|raw| raw.get().contains(&format!("\"new\":{lone}"))));
+        assert_eq!(kept.count(), 1, "{lone}: kept as it came");
+        let leads_on = match kind {
+            Kind::Conformity => continue,
+            Kind::InsightCloudSec => splice(|page| mark_value(&mut page["next_cursor"]), lone),
+            _ => splice(|page| mark_value(&mut page["links"]["next"]), lone),
+        };
+        assert_costs(kind, lone, leads_on, Costs::ThePage).await;
+    }
+    if kind == Kind::InsightCloudSec {
+        for tags in [r#"{"a":"\ud800"}"#, r#"{"\ud800":"a"}"#] {
+            let tagged = splice_record(kind, move |one| mark_value(&mut details(kind, one)["tags"]), tags);
+            assert_costs(kind, tags, tagged, Costs::OneRecord).await;
+        }
+    }
+    let nul =
+        assert_costs(kind, "NUL", splice_record(kind, named, r#""a\u0000b\ud83d\ude00""#), Costs::Nothing);
+    let nul = nul.await;
+    let kept = nul.items.iter().filter(|one| one.resource.name.as_deref() == Some("a\0b\u{1f600}"));
+    assert_eq!(kept.count(), 1);
+}
+
+async fn j08_an_answer_is_one_json_value_and_nothing_else(kind: Kind) {
+    for (case, fault) in [
+        ("byte-order mark", Fault::ByteOrderMark),
+        ("white space", text(|body| format!(" \r\n\t{body}\n\n "))),
+    ] {
+        assert_costs(kind, case, fault, Costs::Nothing).await;
+    }
+    let leaf = move |literal: &str| {
+        splice_record(kind, move |one| mark_value(&mut details(kind, one)[name(kind)]), literal)
+    };
+    for (case, fault) in [
+        ("two byte-order marks", text(|body| format!("\u{feff}\u{feff}{body}"))),
+        ("a byte-order mark behind", text(|body| format!("{body}\u{feff}"))),
+        ("text behind", Fault::TrailingText(b"<!-- cached -->".as_slice().into())),
+        ("a bracket behind", text(|body| format!("{body}}}"))),
+        ("NUL behind", text(|body| format!("{body}\0"))),
+        ("the same again", text(|body| format!("{body}\n{body}"))),
+        ("nothing much again", text(|body| format!("{body} {{}}"))),
+        ("another before", text(|body| format!("{{}}{body}"))),
+        ("a comment before", text(|body| format!("// page\n{body}"))),
+        ("a comment behind", text(|body| format!("{body}/* page */"))),
+        ("a comment within", leaf("/* none */ null")),
+        ("NaN", leaf("NaN")),
+        ("Infinity", leaf("-Infinity")),
+        ("a leading nought", leaf("012")),
+        ("a bare point", leaf("1.")),
+        ("single quotes", leaf("'a'")),
+        ("a comma too many", leaf("[1,]")),
+        ("a raw line end", leaf("\"a\nb\"")),
+        ("an unknown escape", leaf("\"\\x41\"")),
+        ("NaN unread", splice_record(kind, mark_member, "\"new\":NaN")),
+    ] {
+        assert_costs(kind, case, fault, Costs::ThePage).await;
+    }
+}
+
+async fn j09_numbers_are_kept_or_unknown_and_never_changed(kind: Kind) {
+    for (literal, kept) in [
+        ("7", Some("7")),
+        ("-1", Some("-1")),
+        ("-0", Some("0")),
+        ("-0.0", Some("0")),
+        ("1.0", Some("1")),
+        ("1E2", Some("100")),
+        ("\"0123\"", Some("0123")),
+        ("\"1e400\"", Some("1e400")),
+        ("9007199254740993", Some("9007199254740993")),
+        ("9223372036854775808", Some("9223372036854775808")),
+        ("18446744073709551615", Some("18446744073709551615")),
+        ("-9223372036854775808", Some("-9223372036854775808")),
+        // Beyond what can be held exactly.
+        ("9007199254740993.0", None),
+        ("18446744073709551616", None),
+        ("-9223372036854775809", None),
+        ("1e300", None),
+    ] {
+        let named = splice_record(kind, move |one| mark_value(&mut details(kind, one)[name(kind)]), literal);
+        let outcome = assert_costs(kind, literal, named, Costs::Nothing).await;
+        let names: Vec<&str> = outcome.items.iter().filter_map(|one| one.resource.name.as_deref()).collect();
+        match kept {
+            Some(kept) => assert!(names.contains(&kept), "{literal}: {names:?}"),
+            None => assert!(names.iter().all(|name| name.parse::<f64>().is_err()), "{literal}: {names:?}"),
+        }
+        // An id is what tells records apart: one that was rounded could be another's.
+        let known = splice_record(kind, move |one| mark_value(id(kind, one)), literal);
+        let (_, outcome) = read(kind, known).await;
+        let ids = outcome.ids();
+        let is_it = |id: &String| id.rsplit('/').next() == kept;
+        // A check of Conformity that has such an id and no rule would name none; these have one.
+        assert_eq!(
+            ids.iter().filter(|id| is_it(id)).count(),
+            usize::from(kept.is_some()),
+            "{literal}: {ids:?}"
+        );
+        assert_eq!(outcome.connection().rejected, u64::from(kept.is_none()), "{literal}");
+    }
+    for literal in ["1e400", "-1e400", "1e99999999999"] {
+        let named = splice_record(kind, move |one| mark_value(&mut details(kind, one)[name(kind)]), literal);
+        assert_costs(kind, literal, named, Costs::OneRecord).await;
+        let unread =
+            splice_record(kind, move |one| mark_member(details(kind, one)), format!("\"new\":{literal}"));
+        assert_costs(kind, literal, unread, Costs::Nothing).await;
+    }
+}
+
+async fn j09_figures_are_kept_or_unknown_and_never_changed(kind: Kind) {
+    let told = |literal: &str| splice(move |page| set_total(kind, page, |_| json!("@@")), literal);
+    for literal in ["12", "12.0", "1.2e1", "\"12\""] {
+        let outcome = assert_costs(kind, literal, told(literal), Costs::Nothing).await;
+        assert_eq!(outcome.connection().scopes[0].expected, Some(12), "{literal}");
+    }
+    for literal in ["-12", "12.5", "18446744073709551616", "1e30", "\"twelve\"", "true"] {
+        let (lab, outcome) = read(kind, told(literal)).await;
+        outcome.assert_ids(&truth::ids(&lab));
+        // One short page is the whole account, where pages have numbers.
+        let counted = (kind == Kind::Conformity).then_some(RECORDS as u64);
+        assert_eq!(outcome.connection().scopes[0].expected, counted, "{literal}");
+    }
+    for (literal, figure) in
+        [("-0", 0), ("18446744073709551615", u64::MAX), ("9007199254740993", 9007199254740993)]
+    {
+        let lab = Lab::sized(kind, RECORDS);
+        lab.simulator.faults().on(kind.listing(), Which::Every, told(literal));
+        let outcome = lab.everything().await;
+        outcome.assert_among(&truth::ids(&lab));
+        outcome.assert_incomplete();
+        let told = outcome.connection().scopes.iter().any(|scope| scope.expected == Some(figure));
+        assert!(told, "{literal}: {:#?}", outcome.summary());
+    }
+    assert_costs(kind, "1e400", told("1e400"), Costs::ThePage).await;
+}
+
+async fn j14_the_body_decides_and_not_its_label(kind: Kind) {
+    for label in [
+        None,
+        Some("application/json; charset=utf-8"),
+        Some("application/json; charset=iso-8859-1"),
+        Some("application/vnd.api+json"),
+        Some("text/html"),
+        Some("text/plain; charset=utf-16"),
+        Some("application/octet-stream"),
+        Some("nonsense"),
+        Some(""),
+    ] {
+        let label = label.map(HeaderValue::from_static);
+        let lab = Lab::sized(kind, RECORDS);
+        let named =
+            splice_record(kind, move |one| mark_value(&mut details(kind, one)[name(kind)]), "\"h\u{fc}lle\"");
+        lab.simulator.faults().on(kind.listing(), Which::Every, named);
+        lab.simulator.faults().on(Match::any(), Which::Every, Fault::ContentType(label.clone()));
+        let outcome = lab.everything().await;
+        outcome.assert_ids(&truth::ids(&lab));
+        outcome.assert_complete();
+        assert_eq!(
+            outcome.items.iter().filter(|one| one.resource.name.as_deref() == Some("h\u{fc}lle")).count(),
+            1
+        );
+
+        let lab = Lab::sized(kind, RECORDS);
+        lab.simulator.faults().on(kind.listing(), Which::Every, Fault::OkWithHtml);
+        lab.simulator.faults().on(kind.listing(), Which::Every, Fault::ContentType(label));
+        let outcome = lab.everything().await;
+        outcome.assert_incomplete();
+        assert!(outcome.items.is_empty() && lab.pages() == 1);
+        let error = outcome.errors()[0];
+        assert_eq!((error.kind(), error.owner()), (ErrorKind::Protocol, Owner::Customer));
+        assert!(error.message().contains("an HTML page"), "{error}");
+    }
+}
