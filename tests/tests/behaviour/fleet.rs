@@ -6,8 +6,8 @@ use std::path::Path;
 
 use cspm::config::Configuration;
 use cspm::{FindingQuery, Fleet};
-use cspm_simulator::{Served, Throttle};
-use cspm_tests::{Kind, Lab, Traces, assert_absent, everything, truth};
+use cspm_simulator::{Fault, Served, Throttle, Which};
+use cspm_tests::{Kind, KindExt, Lab, Traces, assert_absent, everything, truth};
 use futures_util::StreamExt;
 
 const KINDS: [Kind; 3] = Kind::ALL;
@@ -124,5 +124,38 @@ async fn z03_one_down_one_throttled_one_well() {
             "{took:?}, alone {:?}",
             alone.took
         );
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn q14_a_vendor_that_asks_to_wait_holds_no_other_back() {
+    for slow in KINDS {
+        let labs = KINDS.map(Lab::demo);
+        let mut alone = Vec::new();
+        for lab in &labs {
+            alone.push(lab.everything().await.took);
+        }
+        let waiting = labs.iter().find(|lab| lab.kind == slow).expect("a lab");
+        waiting.simulator.faults().on(slow.listing(), Which::Nth(1), Fault::throttled(60));
+        let fleet = labs.iter().fold(Fleet::new(), |fleet, lab| fleet.with(lab.vendor.clone()));
+        let started = tokio::time::Instant::now();
+        let mut run = fleet.findings(&everything()).expect("a question for all");
+        let mut last = BTreeMap::new();
+        let mut found: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        while let Some(finding) = run.next().await {
+            last.insert(finding.vendor.to_string(), started.elapsed());
+            found.entry(finding.vendor.to_string()).or_default().insert(finding.vendor_id);
+        }
+        assert!(run.finish().complete);
+        for (lab, alone) in labs.iter().zip(alone) {
+            let name = lab.kind.as_str();
+            assert_eq!(found[name], truth::ids(lab));
+            let took = last[name];
+            if lab.kind == slow {
+                assert!(took >= std::time::Duration::from_secs(60), "{name}: {took:?}");
+            } else {
+                assert!(took <= alone + std::time::Duration::from_millis(500), "{name}: {took:?}, {alone:?}");
+            }
+        }
     }
 }
