@@ -4,8 +4,8 @@ use cspm_core::{Capabilities, Capability, Evaluator, Operation};
 
 use crate::NAME;
 
-const NO_POLICIES: &str =
-    "Bitdefender's API has no policies; rules are managed in the Cloud Security console";
+const READ_ONLY: &str = "compliance standards are the vendor's own and read-only; rules are managed in the Cloud Security console";
+const NO_SETTINGS: &str = "the API has no settings of rules; they are managed in the Cloud Security console";
 
 /// The table. "Vendor" among the filters means that less is asked for.
 pub const CAPABILITIES: Capabilities = Capabilities {
@@ -39,12 +39,30 @@ pub const CAPABILITIES: Capabilities = Capabilities {
             "scan accounts, archived ones included; their cloud is not told",
         ),
         Capability::yes(Operation::Rules, "the rules in use"),
-        Capability::no(Operation::ListPolicies, NO_POLICIES),
-        Capability::no(Operation::ShowPolicy, NO_POLICIES),
-        Capability::no(Operation::CreatePolicy, NO_POLICIES),
-        Capability::no(Operation::ReplacePolicy, NO_POLICIES),
-        Capability::no(Operation::MergePolicy, NO_POLICIES),
-        Capability::no(Operation::DeletePolicy, NO_POLICIES),
-        Capability::no(Operation::ApplyPolicy, NO_POLICIES),
+        Capability::yes(Operation::ListPolicies, "the vendor's own compliance standards"),
+        Capability::yes(Operation::ShowPolicy, "a standard's rules by id, each with the controls it serves"),
+        Capability::no(Operation::CreatePolicy, READ_ONLY),
+        Capability::no(Operation::ReplacePolicy, READ_ONLY),
+        Capability::no(Operation::MergePolicy, READ_ONLY),
+        Capability::no(Operation::DeletePolicy, READ_ONLY),
+        Capability::no(Operation::ApplyPolicy, READ_ONLY),
+        Capability::yes(
+            Operation::ListSuppressions,
+            "failing checks that are risk_accepted or false_positive; since when is not told",
+        ),
+        Capability::partly(
+            Operation::Suppress,
+            "failing checks, as risk_accepted; its end is the end of a day, UTC",
+        ),
+        Capability::partly(Operation::SuppressFalsePositive, "failing checks, without an end: --until never"),
+        Capability::yes(Operation::Unsuppress, "the check is open again"),
+        Capability::no(Operation::ReadAccountRules, NO_SETTINGS),
+        Capability::no(Operation::WriteAccountRules, NO_SETTINGS),
+        Capability::no(
+            Operation::CustomRules,
+            "the API lists the rules in use; rules are managed in the Cloud Security console",
+        ),
+        Capability::no(Operation::ListAutomations, "the API tells of none, and sends no notifications"),
+        Capability::no(Operation::PauseAutomation, "the API tells of none, and sends no notifications"),
     ],
 };

@@ -1,6 +1,6 @@
 //! What a status means here, and what to do about it (section 3.5).
 
-use cspm_core::{Error, ErrorKind, Result};
+use cspm_core::{Error, ErrorKind, Result, clean_text};
 use cspm_http::{Answer, Call, Dialect};
 
 use crate::{Bitdefender, NAME};
@@ -31,11 +31,25 @@ pub(crate) const LIST_RULES: &str = "list rules";
 pub(crate) const LIST_CHECKS: &str = "list checks";
 pub(crate) const LIST_STANDARDS: &str = "list standards";
 pub(crate) const LIST_RESOURCES: &str = "list resources";
+pub(crate) const READ_STANDARD: &str = "read standard";
+pub(crate) const READ_CHECK: &str = "read check";
+pub(crate) const UPDATE_CHECKS: &str = "update checks";
 
 impl Bitdefender {
     /// Sends a call, and says of a failure what only this vendor's adapter knows.
     pub(crate) async fn send(&self, call: Call) -> Result<Answer> {
         self.client.send(call).await.map_err(|error| self.explain(error))
+    }
+
+    /// Reads the one record of an id (3.2). A 404 is worded for paths (3.5), and is what an unknown id is answered with too.
+    pub(crate) async fn send_about(&self, call: Call, kind: &str, id: &str) -> Result<Answer> {
+        self.client.send(call).await.map_err(|error| match error.kind() {
+            ErrorKind::NotFound => {
+                let message = format!("there is no {kind} \"{}\"", clean_text(id, 100));
+                error.with_message(message).with_hint(IF_NOTHING_ELSE)
+            }
+            _ => self.explain(error),
+        })
     }
 
     fn explain(&self, error: Error) -> Error {
@@ -59,3 +73,5 @@ pub(crate) const MAY: &str = "by the vendor's documents the key is valid but may
                               Security console under Integrations";
 /// The whole path is the vendor's own (3.5: 404 is worded for paths).
 pub(crate) const RIGHT_BASE: &str = "check the region or base_url, which ends in /v1";
+const IF_NOTHING_ELSE: &str =
+    "if nothing else is found either, check the region or base_url, which ends in /v1";

@@ -4,8 +4,13 @@
 //! Checks are one listing that the vendor filters and counts (see [`findings`]); rules and scan accounts are read before
 //! it and joined.
 //!
+//! Compliance standards can be read as policies, which nobody can write; a status that suppresses a finding can be set and
+//! lifted (see `policies.rs` and `suppressions.rs`).
+//!
 //! # Limits
 //!
+//! * The vendor's update call also overrides the severity of a check. No other vendor here has that, so the traits have no
+//!   place for it, and it is not offered.
 //! * One time a finding: `created_at`. The listing gives the latest checks and no history, so it is `last_seen`; when the
 //!   condition began, or when people decided about it, is not told.
 //! * The cloud of an account is not told, and not guessed from ids and types: `provider` is null.
@@ -32,9 +37,11 @@ mod lenient;
 mod links;
 mod map;
 mod narrow;
+mod policies;
 mod resources;
 mod rules;
 mod standards;
+mod suppressions;
 #[cfg(test)]
 mod tests;
 mod walk;
@@ -42,7 +49,8 @@ mod wire;
 
 use cspm_core::adapter::Shelf;
 use cspm_core::{
-    Account, Capabilities, Diagnosis, Finding, Meter, Origin, Rule, Source, Vendor, async_trait,
+    Account, Capabilities, Diagnosis, Finding, Meter, Origin, PolicyStore, Rule, Source, SuppressionStore,
+    Vendor, async_trait,
 };
 use cspm_http::Client;
 
@@ -93,6 +101,14 @@ impl Vendor for Bitdefender {
 
     fn rules(&self) -> &dyn Source<Rule> {
         self
+    }
+
+    fn policies(&self) -> Option<&dyn PolicyStore> {
+        Some(self)
+    }
+
+    fn suppressions(&self) -> Option<&dyn SuppressionStore> {
+        Some(self)
     }
 
     async fn diagnose(&self) -> Vec<Diagnosis> {

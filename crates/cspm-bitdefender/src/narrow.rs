@@ -118,7 +118,7 @@ fn wanted_rules(query: &FindingQuery, catalogue: &Catalogue, style: ArrayStyle) 
 }
 
 /// Whether a text has the form of the vendor's ids (section 3.3): 8-4-4-4-12 hexadecimal digits.
-fn is_uuid(text: &str) -> bool {
+pub(crate) fn is_uuid(text: &str) -> bool {
     let lengths = text.split('-').map(str::len);
     lengths.eq([8, 4, 4, 4, 12]) && text.bytes().all(|byte| byte == b'-' || byte.is_ascii_hexdigit())
 }

@@ -14,17 +14,17 @@ use crate::error::LIST_STANDARDS;
 use crate::lenient::arc;
 use crate::{Bitdefender, wire};
 
-const PATH: &str = "/cspm/system_compliance";
+pub(crate) const PATH: &str = "/cspm/system_compliance";
 /// Many times what the vendor has; they are kept in memory.
 const LARGEST: u64 = 10_000;
 
 /// A standard as the vendor lists it.
 #[derive(Clone, Debug)]
 pub(crate) struct Listed {
-    id: Arc<str>,
-    title: Option<Arc<str>>,
+    pub(crate) id: Arc<str>,
+    pub(crate) title: Option<Arc<str>>,
     /// Rules, each with the control that lists it, if one does.
-    rules: Vec<(Arc<str>, Option<Arc<str>>)>,
+    pub(crate) rules: Vec<(Arc<str>, Option<Arc<str>>)>,
 }
 
 /// The vendor's own standards.
@@ -91,7 +91,7 @@ impl Standards {
     }
 }
 
-fn listed(raw: &RawValue, place: usize) -> Result<Entry<Listed>, Rejected> {
+pub(crate) fn listed(raw: &RawValue, place: usize) -> Result<Entry<Listed>, Rejected> {
     let standard: wire::Standard<'_> = wire::record(raw, "standard", place)?;
     let Some(id) = arc(&standard.id) else {
         return Err(wire::rejected(raw, "standard", place, "it has no id"));

@@ -1,7 +1,9 @@
 //! The vendor's answers as they are sent: every field optional, everything borrowed from the page.
 
+use std::collections::BTreeMap;
+
 use cspm_core::adapter::{Text, object};
-use cspm_core::{Error, ErrorKind, RawValue, Rejected, Result, clean_text};
+use cspm_core::{Error, ErrorKind, RawValue, Rejected, Result, Verbatim, clean_text, same_letters};
 use serde::Deserialize;
 
 use crate::lenient::{Link, NextOf, OneOrMany, or_default};
@@ -33,6 +35,31 @@ impl<'a> Page<'a> {
             },
             Err(error) => Err(shapeless(&error)),
         }
+    }
+}
+
+/// The one record of an answer about an id: an array of one, or the object itself (3.2).
+///
+/// # Errors
+/// Kind `not_found` if there is none, as which an empty array and null count; `protocol` if it is another one.
+pub(crate) fn one<'a>(text: &'a str, kind: &str, id: &str) -> Result<&'a RawValue> {
+    #[derive(Deserialize)]
+    struct Nothing {
+        #[serde(rename = "data")]
+        _data: (),
+    }
+    let records = match object::<Nothing>(text) {
+        Ok(_) => Vec::new(),
+        Err(_) => Page::read(text)?.records,
+    };
+    let is_it = |raw: &&&RawValue| name_of(raw).is_some_and(|name| same_letters(&name, id));
+    match records.iter().find(is_it) {
+        Some(raw) => Ok(raw),
+        None if records.is_empty() => {
+            let message = format!("there is no {kind} \"{}\"", clean_text(id, 100));
+            Err(Error::new(ErrorKind::NotFound, message))
+        }
+        None => Err(Error::new(ErrorKind::Protocol, format!("the answer is about another {kind}"))),
     }
 }
 
@@ -104,14 +131,19 @@ pub(crate) fn record<'a, T: Deserialize<'a>>(
 
 /// A record that cannot be used, by name.
 pub(crate) fn rejected(raw: &RawValue, kind: &str, place: usize, reason: impl Into<String>) -> Rejected {
+    let id = name_of(raw);
+    let name = id.map_or_else(|| format!("{kind} {} of a page", place + 1), |id| clean_text(&id, 200));
+    Rejected { name, reason: reason.into() }
+}
+
+/// A record's id, if that much can be read.
+fn name_of(raw: &RawValue) -> Option<String> {
     #[derive(Deserialize)]
     struct Named<'a> {
         #[serde(borrow, default)]
         id: Text<'a>,
     }
-    let id = serde_json::from_str::<Named<'_>>(raw.get()).ok().and_then(|named| named.id.owned());
-    let name = id.map_or_else(|| format!("{kind} {} of a page", place + 1), |id| clean_text(&id, 200));
-    Rejected { name, reason: reason.into() }
+    serde_json::from_str::<Named<'_>>(raw.get()).ok().and_then(|named| named.id.owned())
 }
 
 /// Where a relationship leads (6.2, 8).
@@ -317,6 +349,26 @@ pub(crate) struct ListedRule<'a> {
 pub(crate) struct StandardRelationships<'a> {
     #[serde(borrow, default)]
     pub(crate) rules: Option<Related<'a>>,
+}
+
+/// A compliance standard whose controls are shown as they are (9).
+#[derive(Deserialize)]
+pub(crate) struct WholeStandard<'a> {
+    #[serde(borrow, default)]
+    pub(crate) id: Text<'a>,
+    #[serde(borrow, default, deserialize_with = "or_default")]
+    pub(crate) attributes: WholeStandardAttributes<'a>,
+    #[serde(borrow, default)]
+    pub(crate) relationships: Option<StandardRelationships<'a>>,
+}
+
+/// What a standard says, its controls member by member.
+#[derive(Default, Deserialize)]
+pub(crate) struct WholeStandardAttributes<'a> {
+    #[serde(borrow, default)]
+    pub(crate) title: Text<'a>,
+    #[serde(default)]
+    pub(crate) controls: OneOrMany<BTreeMap<String, Verbatim>>,
 }
 
 /// A cloud resource (7).

@@ -292,7 +292,7 @@ pub(crate) fn decode_standing(text: &str, id: &str) -> Result<Standing> {
         suppression: is_suppressed.then(|| suppression(attributes.suppressed_until.0)),
         obstacle: passes
             .then(|| "the check passes, and the vendor suppresses failing checks only".to_owned()),
-        handles: Vec::new(),
+        ..Standing::default()
     })
 }
 

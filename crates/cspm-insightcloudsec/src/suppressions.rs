@@ -118,7 +118,7 @@ fn standing<'e>(in_force: impl IntoIterator<Item = &'e Exemption>) -> Standing {
             last = Some(exemption);
         }
     }
-    Standing { suppression: last.map(Exemption::suppression), obstacle: None, handles }
+    Standing { suppression: last.map(Exemption::suppression), handles, ..Standing::default() }
 }
 
 /// The vendor's numbers of the exemptions in force.

@@ -11,6 +11,7 @@ mod fleet;
 mod hostile;
 mod listings;
 mod pace;
+mod policies_bitdefender;
 mod policies_conformity;
 mod policies_insightcloudsec;
 mod schedules;

@@ -4,9 +4,11 @@ mod accounts;
 mod auth;
 mod decode;
 mod listing;
+mod policies;
 mod properties;
 mod requests;
 mod standards;
+mod suppressions;
 mod walk;
 
 use std::collections::BTreeMap;

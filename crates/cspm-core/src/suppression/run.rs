@@ -178,7 +178,7 @@ impl<'a> Suppressing<'a> {
                     self.heed(&error);
                     self.settle(batch, Vec::new(), Some(error)).await;
                 }
-                Err(error) if batch.len() > 1 && is_about_content(&error) => {
+                Err(error) if batch.len() > 1 && store.is_about_some(&error) => {
                     let half = batch.len() / 2;
                     let (first, second) = batch.split_at(half);
                     waiting.push_front(second.to_vec());
@@ -206,15 +206,25 @@ impl<'a> Suppressing<'a> {
         let (mut open, mut standings) = (Vec::new(), Vec::new());
         for finding in batch {
             match told.next().flatten() {
-                Some(standing) => standings.push((finding.id, Ok(standing))),
-                None => open.push(finding.id),
+                Some(standing) => standings.push((finding, Ok(standing))),
+                None => open.push(finding),
             }
         }
-        let read = if open.is_empty() { Vec::new() } else { self.store.standing(&open).await };
+        let ids: Vec<String> = open.iter().map(|finding| finding.id.clone()).collect();
+        let read = if ids.is_empty() { Vec::new() } else { self.store.standing(&ids).await };
         standings.extend(open.into_iter().zip(read));
-        for (id, standing) in standings {
+        for (before, standing) in standings {
             let (result, message) = match (standing, &doubt) {
                 (Ok(standing), _) if self.is_as_wished(&standing) => (DeedResult::Done, None),
+                (Ok(standing), doubt) if standing.end_untold && self.is_but_for_its_end(&standing) => {
+                    match doubt {
+                        // It may be the one that was there before.
+                        Some(error) if self.is_but_for_its_end(&before.standing) => {
+                            (DeedResult::Unknown, Some(format!("{error}; the vendor does not show its end")))
+                        }
+                        _ => (DeedResult::Done, Some("the vendor does not show its end".to_owned())),
+                    }
+                }
                 (Ok(_), Some(error)) => {
                     (DeedResult::Failed, Some(format!("{error}; read back: it was not done")))
                 }
@@ -227,20 +237,25 @@ impl<'a> Suppressing<'a> {
                     (DeedResult::Unknown, Some(format!("{error}; what became of it could not be read back")))
                 }
             };
-            self.put(&id, result, message);
+            self.put(&before.id, result, message);
         }
     }
 
     fn is_as_wished(&self, standing: &Standing) -> bool {
         match (&self.expected, &standing.suppression) {
             (None, is) => is.is_none(),
-            (Some(_), None) => false,
-            (Some(wanted), Some(is)) => {
-                let same_reason =
-                    wanted.reason.is_none() || is.reason.is_none() || wanted.reason == is.reason;
-                wanted.kind == is.kind && wanted.until == is.until && same_reason
+            (Some(wanted), Some(is)) if !standing.end_untold => {
+                self.is_but_for_its_end(standing) && wanted.until == is.until
             }
+            _ => false,
         }
+    }
+
+    /// Whether a finding is suppressed as was asked, whatever the end of it.
+    fn is_but_for_its_end(&self, standing: &Standing) -> bool {
+        let (Some(wanted), Some(is)) = (&self.expected, &standing.suppression) else { return false };
+        let same_reason = wanted.reason.is_none() || is.reason.is_none() || wanted.reason == is.reason;
+        wanted.kind == is.kind && same_reason
     }
 
     /// Decides whether a failure means that the rest need not be tried.
@@ -271,12 +286,4 @@ fn put(
         deed.result = result;
         deed.message = message;
     }
-}
-
-/// Whether dividing a refused batch can find out what was refused.
-fn is_about_content(error: &Error) -> bool {
-    matches!(
-        error.kind(),
-        ErrorKind::InvalidRequest | ErrorKind::NotFound | ErrorKind::Permission | ErrorKind::Server
-    )
 }

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 
 use super::{SuppressionEntry, SuppressionOrder};
-use crate::{Result, Source, Suppression};
+use crate::{Error, ErrorKind, Result, Source, Suppression};
 
 /// How a finding stands at the vendor.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -12,6 +12,8 @@ pub struct Standing {
     pub suppression: Option<Suppression>,
     /// Why it cannot be suppressed, in words, if it cannot: it passes, say.
     pub obstacle: Option<String>,
+    /// Whether there is a suppression of which the vendor does not show if and when it ends.
+    pub end_untold: bool,
     /// The vendor's ids of the suppressions in force, where they have ids of their own: what lifting needs.
     pub handles: Vec<String>,
 }
@@ -47,6 +49,14 @@ pub trait SuppressionStore: Send + Sync {
     /// left out.
     fn group(&self, findings: Vec<Known>) -> Vec<Vec<Known>> {
         vec![findings]
+    }
+
+    /// Whether dividing a refused call can find out which of its findings it was refused for.
+    fn is_about_some(&self, error: &Error) -> bool {
+        matches!(
+            error.kind(),
+            ErrorKind::InvalidRequest | ErrorKind::NotFound | ErrorKind::Permission | ErrorKind::Server
+        )
     }
 
     /// How many findings' standing is read at a time. A vendor that tells it by its whole list only is best asked once.

@@ -19,6 +19,8 @@ struct Store {
     bad: BTreeSet<String>,
     missing: BTreeSet<String>,
     passing: BTreeSet<String>,
+    /// Whether standings do not show when they end.
+    ends_untold: bool,
     /// By the number of the call: its answer is lost, after it was carried out or before.
     lost: BTreeMap<u32, bool>,
     /// From this call on the key is refused.
@@ -80,7 +82,7 @@ impl SuppressionStore for Store {
         if order.reason.len() > 20 {
             return Err(Error::new(ErrorKind::Config, "too long"));
         }
-        Ok(accepted())
+        Ok(Suppression { until: order.until.instant(), ..accepted() })
     }
 
     fn batch(&self) -> usize {
@@ -95,7 +97,8 @@ impl SuppressionStore for Store {
             }
             let suppression = suppressed.contains(id).then(accepted);
             let obstacle = self.passing.contains(id).then(|| "it passes".to_owned());
-            Ok(Standing { suppression, obstacle, ..Standing::default() })
+            let end_untold = self.ends_untold && suppression.is_some();
+            Ok(Standing { suppression, obstacle, end_untold, ..Standing::default() })
         };
         ids.iter().map(standing).collect()
     }
@@ -189,6 +192,29 @@ async fn what_cannot_be_suppressed_can_be_lifted() {
     let lifted = run(&store, Wish::Lift, ids(2)).await;
     assert_eq!(with(&lifted, DeedResult::Done), ["id-0001"]);
     assert_eq!(*store.written.lock().unwrap(), ["id-0001"]);
+}
+
+/// A store that shows of a suppression that it is there, and not when it ends.
+#[tokio::test]
+async fn an_end_that_is_not_shown_is_never_taken_for_another() {
+    let store = Store {
+        batch: 10,
+        ends_untold: true,
+        suppressed: Mutex::new(["id-0000".to_owned(), "id-0010".to_owned()].into()),
+        lost: [(2, true), (3, false)].into(),
+        ..Store::default()
+    };
+    let Wish::Suppress(order) = order() else { unreachable!() };
+    let until = End::parse("2999-01-01").unwrap();
+    let deeds = run(&store, Wish::Suppress(SuppressionOrder { until, ..order }), ids(30)).await;
+    let untold = Some("the vendor does not show its end");
+    assert!(
+        deeds[..10].iter().all(|deed| deed.result == DeedResult::Done && deed.message.as_deref() == untold)
+    );
+    assert_eq!(with(&deeds, DeedResult::Unknown), ["id-0010"], "it may be the one from before");
+    assert_eq!(with(&deeds, DeedResult::Done).len(), 19);
+    assert_eq!(with(&deeds, DeedResult::Failed).len(), 10);
+    assert_eq!(store.written.lock().unwrap().len(), 30, "what was there is written too, and each once");
 }
 
 #[tokio::test]
