@@ -205,8 +205,13 @@ async fn w03_five_thousand_suppressions_with_trouble_in_the_middle() {
     assert!(sent.values().all(|times| *times == 1), "something was sent twice");
 
     let world = model(&lab).world();
-    let accepted: Vec<_> =
-        world.checks.iter().filter(|check| check.status.as_deref() == Some("risk_accepted")).collect();
+    // Some were accepted before, with words of their own.
+    let asked: BTreeSet<&str> = ids.iter().map(String::as_str).collect();
+    let accepted: Vec<_> = world
+        .checks
+        .iter()
+        .filter(|check| check.status.as_deref() == Some("risk_accepted") && asked.contains(&*check.id))
+        .collect();
     assert_eq!(accepted.len(), 4_898);
     for check in accepted {
         assert_eq!(check.expires_at.as_deref(), Some("2999-03-31"));
