@@ -93,7 +93,8 @@ impl<'a, D> Envelope<'a, D> {
             });
         };
         // A `meta` of another shape tells no figure; it does not spoil the page.
-        let meta = self.meta.and_then(|meta| object::<Meta<'_>>(meta.get()).ok());
+        let meta = self.meta.filter(|meta| is_object(meta)).map(|meta| object::<Meta<'_>>(meta.get()));
+        let meta = meta.transpose().map_err(|error| shapeless(&error))?;
         let total = meta.and_then(|meta| meta.total.number());
         Ok(Page { records: records(data), next: self.links.0, total })
     }

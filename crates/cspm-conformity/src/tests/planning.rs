@@ -157,12 +157,20 @@ async fn no_accounts_is_no_error_and_no_data_is_one() {
     let found = findings(&organisation.connect(), FindingQuery::default()).await;
     assert!(found.shortfall().is_none() && found.items.is_empty());
 
-    let organisation = Organisation::new(|asked| match asked.path() {
-        "/accounts" => (200, json!({"message": "ok"}).to_string()),
-        _ => besides_checks(asked).unwrap(),
-    });
-    let found = findings(&organisation.connect(), FindingQuery::default()).await;
-    assert_eq!(found.error.unwrap().kind(), ErrorKind::Protocol);
+    for (body, kind) in [
+        (json!({}), ErrorKind::Protocol),
+        (json!({"errors": []}), ErrorKind::Protocol),
+        (json!({"Message": "Not now"}), ErrorKind::Server),
+        (json!({"errors": [{"status": 500, "detail": "Not now"}]}), ErrorKind::Server),
+    ] {
+        let organisation = Organisation::new(move |asked| match asked.path() {
+            "/accounts" => (200, body.to_string()),
+            _ => besides_checks(asked).unwrap(),
+        });
+        let error = findings(&organisation.connect(), FindingQuery::default()).await.error.unwrap();
+        assert_eq!(error.kind(), kind, "{error}");
+        assert_eq!(error.message().contains("Not now"), kind == ErrorKind::Server, "{error}");
+    }
 }
 
 #[tokio::test]
