@@ -29,6 +29,17 @@ pub(crate) fn listen() -> Arc<Notify> {
     first
 }
 
+/// Does work that writes, unless an interruption comes first: then no further request is sent, and nobody is told how far it
+/// came.
+pub(crate) async fn unless_interrupted<T>(work: impl Future<Output = T>) -> Option<T> {
+    let interruption = listen();
+    tokio::select! {
+        biased;
+        () = interruption.notified() => None,
+        done = work => Some(done),
+    }
+}
+
 /// What asks the program to end. Heard from the beginning to the end: one that follows another at once is not missed.
 #[cfg(unix)]
 struct Interruptions(Vec<tokio::signal::unix::Signal>);

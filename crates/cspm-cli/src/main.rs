@@ -4,6 +4,7 @@ mod args;
 mod collect;
 mod commands;
 mod confirm;
+mod core_dumps;
 mod exit;
 mod interrupt;
 mod logging;
@@ -20,6 +21,7 @@ use crate::args::{Cli, Command};
 use crate::exit::{Exit, Stop};
 
 fn main() -> ExitCode {
+    core_dumps::turn_off();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {

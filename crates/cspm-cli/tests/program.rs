@@ -1,149 +1,30 @@
 //! The program from outside: contract sections 1 to 5 and 8, against simulators on loopback.
 
 #[cfg(test)]
+mod stage;
+
+#[cfg(test)]
 mod program {
     use std::collections::BTreeSet;
     use std::fs;
     use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-    use std::path::{Path, PathBuf};
-    use std::process::{Command, Output, Stdio};
+    use std::process::Stdio;
     use std::sync::Arc;
 
-    use cspm_simulator::bitdefender::{self, Bitdefender};
+    use cspm_simulator::bitdefender;
     use cspm_simulator::conformity::{self, Conformity};
-    use cspm_simulator::insightcloudsec::{self, InsightCloudSec};
+    use cspm_simulator::insightcloudsec;
     use cspm_simulator::wire::VendorSim;
-    use cspm_simulator::{Fault, Match, Served, Simulator, Which};
+    use cspm_simulator::{Fault, Match, Which};
     use serde_json::Value;
+
+    use crate::stage::{Stage, VENDORS, bare, code, lines, report, signal, text, variable};
 
     /// The seed of `cspm demo`.
     const DEMO_SEED: u64 = 2026;
 
-    const VENDORS: [&str; 3] = ["conformity", "insightcloudsec", "bitdefender"];
-
-    /// The three demonstration vendors, and a configuration that reaches them.
-    struct Stage {
-        served: Vec<Served>,
-        folder: tempfile::TempDir,
-    }
-
-    impl Stage {
-        fn of(vendors: &[&str]) -> Self {
-            let folder = tempfile::tempdir().unwrap();
-            let mut text = String::new();
-            let mut served = Vec::new();
-            for vendor in vendors {
-                let (sim, path): (Arc<dyn VendorSim>, &str) = match *vendor {
-                    "conformity" => (
-                        Arc::new(Conformity::new(conformity::World::demo(1), conformity::Options::default())),
-                        "/v1",
-                    ),
-                    "insightcloudsec" => (
-                        Arc::new(InsightCloudSec::new(
-                            insightcloudsec::World::demo(1),
-                            insightcloudsec::Options::default(),
-                        )),
-                        "",
-                    ),
-                    _ => (
-                        Arc::new(Bitdefender::new(
-                            bitdefender::World::demo(1),
-                            bitdefender::Options::default(),
-                        )),
-                        "/v1/",
-                    ),
-                };
-                let serving = Simulator::new(sim).serve_in_thread("127.0.0.1:0").unwrap();
-                text.push_str(&format!(
-                    "[[connections]]\nname = \"{vendor}-one\"\nvendor = \"{vendor}\"\nbase_url = \"{}{path}\"\n\
-                     api_key = {{ env = \"{}\" }}\nrequests_per_second = 1000\n",
-                    serving.origin(),
-                    variable(vendor)
-                ));
-                served.push(serving);
-            }
-            fs::write(folder.path().join("cspm.toml"), text).unwrap();
-            Self { served, folder }
-        }
-
-        /// A configuration for a vendor that somebody else serves.
-        fn at(vendor: &str, served: &Served) -> Self {
-            let folder = tempfile::tempdir().unwrap();
-            let text = format!(
-                "[[connections]]\nname = \"{vendor}-one\"\nvendor = \"{vendor}\"\nbase_url = \"{}/v1\"\n\
-                 api_key = {{ env = \"{}\" }}\nrequests_per_second = 1000\n",
-                served.origin(),
-                variable(vendor)
-            );
-            fs::write(folder.path().join("cspm.toml"), text).unwrap();
-            Self { served: Vec::new(), folder }
-        }
-
-        fn path(&self, name: &str) -> PathBuf {
-            self.folder.path().join(name)
-        }
-
-        fn command(&self, arguments: &[&str]) -> Command {
-            let mut command = bare(arguments);
-            command.current_dir(self.folder.path());
-            for vendor in VENDORS {
-                command.env(variable(vendor), key(vendor));
-            }
-            command
-        }
-
-        fn run(&self, arguments: &[&str]) -> Output {
-            self.command(arguments).output().unwrap()
-        }
-
-        /// Runs `findings` and returns what it wrote, which must be whole.
-        fn findings(&self, arguments: &[&str]) -> Vec<Value> {
-            let output = self.run(&[&["findings", "--format", "ndjson"], arguments].concat());
-            assert_eq!(code(&output), 0, "{arguments:?}: {}", text(&output.stderr));
-            lines(&output.stdout)
-        }
-    }
-
-    fn bare(arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_cspm"));
-        command
-            .args(arguments)
-            .env_remove("CSPM_CONFIG")
-            .env("XDG_CONFIG_HOME", "/nonexistent")
-            .stdin(Stdio::null());
-        command
-    }
-
-    fn variable(vendor: &str) -> String {
-        format!("{}_KEY", vendor.to_uppercase())
-    }
-
-    fn key(vendor: &str) -> &'static str {
-        match vendor {
-            "conformity" => Conformity::DEMO_KEY,
-            "insightcloudsec" => insightcloudsec::DEMO_KEY,
-            _ => bitdefender::DEMO_KEY,
-        }
-    }
-
-    fn code(output: &Output) -> i32 {
-        output.status.code().unwrap_or(-1)
-    }
-
-    fn text(bytes: &[u8]) -> String {
-        String::from_utf8(bytes.to_vec()).unwrap()
-    }
-
-    fn lines(bytes: &[u8]) -> Vec<Value> {
-        text(bytes).lines().map(|line| serde_json::from_str(line).unwrap()).collect()
-    }
-
     fn ids(findings: &[Value]) -> BTreeSet<String> {
         findings.iter().map(|finding| finding["uid"].as_str().unwrap().to_owned()).collect()
-    }
-
-    fn report(path: &Path) -> Value {
-        serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap()
     }
 
     #[test]
@@ -519,7 +400,7 @@ mod program {
             .map(|finding| finding["vendor"].as_str().unwrap().to_owned())
             .collect();
         assert_eq!(vendors.len(), 3);
-        interrupt(simulate.id());
+        signal(simulate.id(), "-INT");
         let mut printed = String::new();
         simulate.stdout.take().unwrap().read_to_string(&mut printed).unwrap();
         assert_eq!(printed, fs::read_to_string(&config).unwrap());
@@ -544,7 +425,7 @@ mod program {
         let mut out = BufReader::new(child.stdout.take().unwrap());
         let mut first = String::new();
         out.read_line(&mut first).unwrap();
-        interrupt(child.id());
+        signal(child.id(), "-INT");
         let mut rest = String::new();
         out.read_to_string(&mut rest).unwrap();
         let mut said = String::new();
@@ -613,7 +494,7 @@ mod program {
     }
 
     #[test]
-    fn ocsf_events_are_valid_at_every_version_and_as_many_as_findings() {
+    fn o08_events_are_valid_at_every_version_and_as_many_as_findings() {
         let stage = Stage::of(&VENDORS);
         let count = stage.findings(&["--suppressed", "include"]).len();
         for version in ["1.1", "1.2.0", "1.3", "1.4", "1.5", "1.6", "1.7", "1.8", "1.8.0"] {
@@ -673,8 +554,7 @@ mod program {
     #[test]
     fn a_comparison_tells_what_is_new_changed_and_gone_and_closes_only_what_was_read() {
         let vendor = Arc::new(Conformity::new(conformity::World::demo(1), conformity::Options::default()));
-        let served = Simulator::new(vendor.clone()).serve_in_thread("127.0.0.1:0").unwrap();
-        let stage = Stage::at("conformity", &served);
+        let stage = Stage::serving([("conformity", vendor.clone() as Arc<dyn VendorSim>)]);
         let compare = |output: &str| {
             stage.run(&[
                 "findings",
@@ -713,10 +593,10 @@ mod program {
 
         // Where not everything was read, nothing is gone.
         let error = cspm::http::StatusCode::FORBIDDEN;
-        served.simulator().faults().on(Match::get("*/checks"), Which::Every, Fault::status(error));
+        stage.served[0].simulator().faults().on(Match::get("*/checks"), Which::Every, Fault::status(error));
         assert_ne!(code(&compare("partial.ndjson")), 0);
         assert_eq!(fs::read_to_string(stage.path("partial.ndjson")).unwrap(), "");
-        served.simulator().faults().clear();
+        stage.served[0].simulator().faults().clear();
 
         let new = stage.run(&["findings", "--format", "ocsf", "--previous", "full.ndjson"]);
         assert_eq!(code(&new), 2, "suppressed findings are not gone");
@@ -732,12 +612,5 @@ mod program {
             "full.ndjson",
         ];
         assert_eq!(code(&stage.run(&narrowed)), 2, "what a filter leaves out is not gone");
-    }
-
-    /// What Ctrl-C sends.
-    fn interrupt(process: u32) {
-        let sent = Command::new("kill").args(["-INT", &process.to_string()]).status().unwrap();
-        assert!(sent.success());
-        std::io::stderr().flush().unwrap();
     }
 }

@@ -2,6 +2,9 @@
 //! are the rows of the fault catalogue.
 
 #[cfg(test)]
+mod stage;
+
+#[cfg(test)]
 mod resume {
     use std::collections::BTreeSet;
     use std::fs;
@@ -11,14 +14,13 @@ mod resume {
     use std::sync::Arc;
     use std::time::{Duration, Instant};
 
-    use cspm_simulator::bitdefender::{self, Bitdefender};
     use cspm_simulator::conformity::{self, Conformity};
     use cspm_simulator::insightcloudsec::{self, InsightCloudSec};
     use cspm_simulator::wire::VendorSim;
     use cspm_simulator::{Fault, Latency, Match, Served, Simulator, Which};
     use serde_json::Value;
 
-    const VENDORS: [&str; 3] = ["conformity", "insightcloudsec", "bitdefender"];
+    use crate::stage::{VENDORS, base_path, code, demo, key, signal, text};
 
     /// How often the program is killed in all, a third of it over each vendor, unless `CSPM_KILLS` says otherwise: a soak
     /// with two hundred takes minutes.
@@ -41,7 +43,7 @@ mod resume {
                         insightcloudsec::Options { page_cap: Some(7), ..insightcloudsec::Options::default() };
                     Arc::new(InsightCloudSec::new(insightcloudsec::World::generate(spec), options))
                 }
-                _ => Arc::new(Bitdefender::new(bitdefender::World::demo(1), bitdefender::Options::default())),
+                other => demo(other),
             };
             Self::serving(vendor, sim)
         }
@@ -56,16 +58,12 @@ mod resume {
         }
 
         fn configure(&self, name: &str, more: &str) {
-            let path = match self.vendor {
-                "conformity" => "/v1",
-                "insightcloudsec" => "",
-                _ => "/v1/",
-            };
             let text = format!(
-                "[[connections]]\nname = \"{name}\"\nvendor = \"{}\"\nbase_url = \"{}{path}\"\n\
+                "[[connections]]\nname = \"{name}\"\nvendor = \"{}\"\nbase_url = \"{}{}\"\n\
                  api_key = {{ env = \"KEY\" }}\nrequests_per_second = 1000\n{more}",
                 self.vendor,
-                self.served.origin()
+                self.served.origin(),
+                base_path(self.vendor)
             );
             fs::write(self.path("cspm.toml"), text).unwrap();
         }
@@ -140,22 +138,6 @@ mod resume {
         Conformity::new(world, conformity::Options::default())
     }
 
-    fn key(vendor: &str) -> &'static str {
-        match vendor {
-            "conformity" => Conformity::DEMO_KEY,
-            "insightcloudsec" => insightcloudsec::DEMO_KEY,
-            _ => bitdefender::DEMO_KEY,
-        }
-    }
-
-    fn code(output: &Output) -> i32 {
-        output.status.code().unwrap_or(-1)
-    }
-
-    fn text(bytes: &[u8]) -> String {
-        String::from_utf8(bytes.to_vec()).unwrap()
-    }
-
     /// The ids in an NDJSON output, in order; every line must be whole.
     fn uids(bytes: &[u8]) -> Vec<String> {
         let uid =
@@ -175,11 +157,6 @@ mod resume {
         let mut said = String::new();
         child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
         (child.wait().unwrap().code(), said)
-    }
-
-    fn signal(child: &Child, name: &str) {
-        let sent = Command::new("kill").args([name, &child.id().to_string()]).status().unwrap();
-        assert!(sent.success());
     }
 
     #[test]
@@ -482,7 +459,7 @@ mod resume {
     }
 
     #[test]
-    fn c10_a_crash_while_writing_leaves_the_old_output_whole_and_a_file_that_says_what_it_is() {
+    fn c10_o07_a_crash_while_writing_leaves_the_old_output_whole_and_a_file_that_says_what_it_is() {
         for checkpoint in [false, true] {
             let stage = Stage::new("conformity");
             let (_, _, requests) = stage.undisturbed();
@@ -504,7 +481,7 @@ mod resume {
     }
 
     #[test]
-    fn c11_one_interruption_of_any_kind_ends_with_3_what_was_read_is_written_and_the_run_can_go_on() {
+    fn c11_o07_one_interruption_of_any_kind_ends_with_3_what_was_read_is_written_and_the_run_can_go_on() {
         for name in ["-INT", "-TERM", "-HUP"] {
             let stage = Stage::new("conformity");
             let (truth, _, requests) = stage.undisturbed();
@@ -528,7 +505,7 @@ mod resume {
             while stage.asked() < asked + requests / 2 {
                 std::thread::yield_now();
             }
-            signal(&child, name);
+            signal(child.id(), name);
             let (status, said) = wait(child);
             assert_eq!(status, Some(3), "{name}: {said}");
             // O07: an array that is closed.
@@ -605,7 +582,7 @@ mod resume {
         out.read_exact(&mut [0; 100]).unwrap();
         // Two that come before the program looks are one to it.
         let status = loop {
-            signal(&child, "-TERM");
+            signal(child.id(), "-TERM");
             std::thread::sleep(Duration::from_millis(50));
             if let Some(status) = child.try_wait().unwrap() {
                 break status;

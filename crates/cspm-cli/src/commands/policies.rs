@@ -15,8 +15,9 @@ use crate::args::{
 };
 use crate::confirm::Consent;
 use crate::exit::{Exit, Stop};
+use crate::interrupt::unless_interrupted;
 use crate::output::changes::{self, AccountPreview};
-use crate::output::{table, target::Target};
+use crate::output::{table, table::quoted, target::Target};
 use crate::say;
 
 pub(crate) async fn run(cli: &Cli, command: &PoliciesCommand) -> Result<Exit, Stop> {
@@ -114,12 +115,15 @@ async fn push(cli: &Cli, args: &PushArgs) -> Result<Exit, Stop> {
     }
     let connection = &one.vendor.origin().connection;
     consent.confirm(&format!(
-        "Write \"{}\" with {} changed rules to {connection}?",
-        clean_text(&changes.after.name, 100),
+        "Write {} with {} changed rules to {connection}?",
+        quoted(&changes.after.name, 100),
         changes.rules.len()
     ))?;
     let store = cspm::policies_for(&*one.vendor, Operation::ShowPolicy)?;
-    let pushed = cspm::push(store, &changes).await.map_err(|error| failed(&one, &error))?;
+    let Some(pushed) = unless_interrupted(cspm::push(store, &changes)).await else {
+        return Ok(cut_short("plan again to see whether it was written"));
+    };
+    let pushed = pushed.map_err(|error| failed(&one, &error))?;
     warn(cli, &pushed.notices);
     let id = pushed.id.as_deref().map(|id| clean_text(id, 300)).unwrap_or_default();
     match pushed.outcome {
@@ -171,12 +175,15 @@ async fn apply(cli: &Cli, args: &ApplyArgs) -> Result<Exit, Stop> {
     }
     consent.confirm(&format!(
         "Apply the policy {} ({}) to {} accounts of {}?",
-        clean_text(&args.id, 100),
+        quoted(&args.id, 100),
         application.mode.as_str(),
         application.accounts.len(),
         one.vendor.origin().connection
     ))?;
-    let applied = cspm::apply_policy(store, one.vendor.account_rules(), &application).await;
+    let applying = cspm::apply_policy(store, one.vendor.account_rules(), &application);
+    let Some(applied) = unless_interrupted(applying).await else {
+        return Ok(cut_short("--dry-run shows what would still change"));
+    };
     let Noted { value: applied, notices } = applied.map_err(|error| failed(&one, &error))?;
     warn(cli, &notices);
     changes::applied(args.format, &applied)?;
@@ -247,13 +254,16 @@ async fn delete(cli: &Cli, args: &DeleteArgs) -> Result<Exit, Stop> {
     let store = cspm::policies_for(&*one.vendor, Operation::DeletePolicy)?;
     let policy = store.get(&args.id).await.map_err(|error| failed(&one, &error))?.value;
     consent.confirm(&format!(
-        "Delete the policy \"{}\" ({}) with {} rules from {}?",
-        clean_text(&policy.name, 100),
-        clean_text(&args.id, 100),
+        "Delete the policy {} ({}) with {} rules from {}?",
+        quoted(&policy.name, 100),
+        quoted(&args.id, 100),
         policy.rules.len(),
         one.vendor.origin().connection
     ))?;
-    match cspm::delete_policy(store, &args.id).await {
+    let Some(deleted) = unless_interrupted(cspm::delete_policy(store, &args.id)).await else {
+        return Ok(cut_short("`cspm policies list` shows whether it is still there"));
+    };
+    match deleted {
         Ok(()) => {
             say(&format!("deleted: {}", clean_text(&args.id, 300)));
             Ok(Exit::Complete)
@@ -264,6 +274,12 @@ async fn delete(cli: &Cli, args: &DeleteArgs) -> Result<Exit, Stop> {
         }
         Err(error) => Err(failed(&one, &error)),
     }
+}
+
+/// The end of an interrupted write. Whether it was sent is not known.
+fn cut_short(how_to_find_out: &str) -> Exit {
+    say(&format!("interrupted; unknown what became of it: {how_to_find_out}"));
+    Exit::Partial
 }
 
 /// A failure at the vendor, with the connection's name before it. What the vendor has no place for is wrong usage.

@@ -10,8 +10,9 @@ use super::one;
 use crate::args::{Cli, IdArgs, SuppressArgs, UnsuppressArgs};
 use crate::confirm::{Consent, is_attended};
 use crate::exit::{Exit, Stop};
+use crate::interrupt::unless_interrupted;
 use crate::output;
-use crate::{interrupt, say};
+use crate::say;
 
 /// Ids of more than this on standard input are a mistake.
 const LARGEST: u64 = 256 * 1024 * 1024;
@@ -49,15 +50,7 @@ async fn run(cli: &Cli, args: &IdArgs, wish: Wish) -> Result<Exit, Stop> {
         let verb = if asked { "Suppress" } else { "Lift the suppressions of" };
         Consent::Ask.confirm(&format!("{verb} {count} findings of {}?", vendor.origin().connection))?;
     }
-    let interruption = interrupt::listen();
-    let interrupted = {
-        let running = work.run();
-        tokio::select! {
-            () = running => false,
-            () = interruption.notified() => true,
-        }
-    };
-    if interrupted {
+    if unless_interrupted(work.run()).await.is_none() {
         say("interrupted; the table says what became of each finding");
     }
     show(args, work.deeds())

@@ -8,7 +8,7 @@ use cspm::{
 };
 use serde::Serialize;
 
-use super::{json, table, target::Target};
+use super::{json, table, table::quoted, target::Target};
 use crate::args::ViewFormat;
 use crate::exit::Stop;
 
@@ -57,10 +57,10 @@ pub(crate) fn policy(format: Option<ViewFormat>, origin: &Origin, policy: &Polic
             ]
         }));
         format!(
-            "{} ({})\n{}\n{rules}",
-            clean_text(&policy.name, 200),
+            "{} ({})\ndescription: {}\n{rules}",
+            quoted(&policy.name, 200),
             clean_text(policy.id.as_deref().unwrap_or_default(), 300),
-            clean_text(policy.description.as_deref().unwrap_or_default(), 1000),
+            quoted(policy.description.as_deref().unwrap_or_default(), 1000),
         )
     })
 }
@@ -89,11 +89,11 @@ pub(crate) fn lines(changes: &PolicyChanges) -> String {
         lines.push("a new policy".to_owned());
     }
     if let Some(Change { old, new }) = &changes.name {
-        lines.push(format!("name: \"{}\" -> \"{}\"", clean_text(old, 200), clean_text(new, 200)));
+        lines.push(format!("name: {} -> {}", quoted(old, 200), quoted(new, 200)));
     }
     if let Some(Change { old, new }) = &changes.description {
-        let text = |text: &Option<String>| clean_text(text.as_deref().unwrap_or_default(), 200);
-        lines.push(format!("description: \"{}\" -> \"{}\"", text(old), text(new)));
+        let text = |text: &Option<String>| quoted(text.as_deref().unwrap_or_default(), 200);
+        lines.push(format!("description: {} -> {}", text(old), text(new)));
     }
     if changes.extra {
         lines.push("members that pass through unchanged: differ".to_owned());
@@ -127,7 +127,7 @@ fn differences(old: &RuleSetting, new: &RuleSetting) -> String {
     let parts = |setting: &RuleSetting| {
         [
             ("enabled", setting.enabled.map(|enabled| enabled.to_string()).unwrap_or_default()),
-            ("severity", setting.severity.clone().unwrap_or_default()),
+            ("severity", setting.severity.as_deref().map(|word| quoted(word, 60)).unwrap_or_default()),
             ("exceptions", exceptions(setting)),
             ("settings", settings(setting)),
             ("extra", Verbatim::of(&setting.extra).map(|all| all.as_json().to_owned()).unwrap_or_default()),
@@ -150,7 +150,9 @@ fn exceptions(setting: &RuleSetting) -> String {
         ("filter_tags", &exceptions.filter_tags),
     ];
     let shown = kinds.into_iter().filter(|(_, names)| !names.is_empty());
-    shown.map(|(kind, names)| format!("{kind}: {}", names.join(", "))).collect::<Vec<_>>().join("; ")
+    let listed =
+        |names: &Vec<String>| names.iter().map(|name| quoted(name, 120)).collect::<Vec<_>>().join(", ");
+    shown.map(|(kind, names)| format!("{kind}: {}", listed(names))).collect::<Vec<_>>().join("; ")
 }
 
 fn settings(setting: &RuleSetting) -> String {

@@ -181,3 +181,37 @@ fn write_records<R: serde::Serialize>(
     records.iter().try_for_each(|record| shape.write(out, record))?;
     shape.end(out)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use cspm::{AccountRef, Origin, RuleRef};
+
+    use super::*;
+
+    #[test]
+    fn o01_every_control_character_in_every_column_stays_in_its_row() {
+        for character in ('\0'..='\u{1f}').chain('\u{7f}'..='\u{9f}') {
+            let text = format!("a{character}b");
+            let shared: Arc<str> = text.as_str().into();
+            let rule = RuleRef { id: shared.clone(), title: Some(shared.clone()), ..RuleRef::default() };
+            let account = AccountRef { name: Some(shared), ..AccountRef::default() };
+            let origin = Origin::new("one", "vendor");
+            let mut finding = Finding::new(&origin, "1".to_owned(), Arc::new(rule), Arc::new(account));
+            finding.region = Some(text.as_str().into());
+            finding.resource.name = Some(text);
+            let mut table = finding_table();
+            table.add_row(finding_row(&finding));
+            let shown = table.to_string();
+            assert_eq!(shown.lines().count(), 2, "{shown:?}");
+            assert!(!shown.chars().any(|letter| letter.is_control() && letter != '\n'), "{shown:?}");
+            let visible = format!("a\\u{{{:x}}}b", u32::from(character));
+            assert_eq!(
+                shown.matches(&visible).count(),
+                5,
+                "account, region, rule, resource and title: {shown:?}"
+            );
+        }
+    }
+}

@@ -137,3 +137,16 @@ async fn r16_the_status_decides_whatever_the_body_is() {
         assert!(error.message().chars().count() <= 310);
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn s11_a_panic_in_the_middle_of_a_call_says_nothing_of_the_credential() {
+    let script = Script::new(|_, seen| panic!("unexpected: {:?}", seen.headers));
+    let client = keyed(&script);
+    let printed = format!("{client:?}");
+    let ended = tokio::spawn(async move { client.send(read()).await.map(drop) }).await.unwrap_err();
+    let payload = ended.into_panic();
+    let message = payload.downcast_ref::<String>().unwrap();
+    assert!(message.contains("unexpected") && message.contains("authorization"), "{message}");
+    assert_clean(message, "panic");
+    assert_clean(&printed, "client");
+}
