@@ -13,10 +13,13 @@ const ENDED_BY_SIGNAL: i32 = 130;
 pub(crate) fn listen() -> Arc<Notify> {
     let first = Arc::new(Notify::new());
     let told = first.clone();
+    let (ready, is_ready) = std::sync::mpsc::channel();
     let listening = std::thread::Builder::new().name("signals".to_owned()).spawn(move || {
         let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else { return };
         runtime.block_on(async {
             let mut interruptions = Interruptions::listen();
+            // Whoever waits for this is there, or has given up with the thread.
+            let _ = ready.send(());
             interruptions.next().await;
             told.notify_one();
             interruptions.next().await;
@@ -26,6 +29,8 @@ pub(crate) fn listen() -> Arc<Notify> {
     if listening.is_err() {
         crate::say("interruptions cannot be caught on this machine; Ctrl-C will lose what was read");
     }
+    // Until then an interruption would end the program at once.
+    let _ = is_ready.recv();
     first
 }
 

@@ -372,17 +372,17 @@ mod faults {
     #[test]
     fn p27_memory_does_not_grow_with_the_findings() {
         let of = |accounts: usize| {
-            let world = conformity::World::generate(&conformity::Spec::sizes(&vec![2_000; accounts]));
+            let world = conformity::World::generate(&conformity::Spec::sizes(&vec![500; accounts]));
             let sim = Arc::new(Conformity::new(world, conformity::Options::default()));
             let stage = Stage::serving([("conformity", sim as Arc<dyn VendorSim>)]);
             stage.served[0].simulator().log().keep(0);
             let arguments = ["findings", "--outcome", "all", "--suppressed", "include", "--format", "ndjson"];
             peak(stage.command(&arguments))
         };
-        let (small, large) = (of(5), of(30));
+        let (small, large) = (of(120), of(240));
         assert!(small > 0 && large <= 48 * 1024, "{large} KiB");
-        // Five times as much more: only the check for duplicates may grow, and page sizes vary.
-        assert!(large <= small + 6 * 1024, "{small} KiB with 10,000 findings, {large} KiB with 60,000");
+        // Only the check for duplicates may grow; the rest is what varies from run to run.
+        assert!(large <= small + 5 * 1024, "{small} KiB with 60,000 findings, {large} KiB with 120,000");
     }
 
     /// The ways in which a credential travels or could be printed.
@@ -417,7 +417,7 @@ mod faults {
             ]);
             command.env("RUST_LOG", "trace").env("RUST_BACKTRACE", "full");
             if wrong {
-                VENDORS.iter().for_each(|vendor| drop(command.env(variable(vendor), &fresh)));
+                command.envs(VENDORS.map(|vendor| (variable(vendor), &fresh)));
             }
             let output = command.output().unwrap();
             assert_eq!(code(&output), if wrong { 1 } else { 0 }, "{}", text(&output.stderr));
@@ -442,6 +442,8 @@ mod faults {
     /// The program in the middle of a run: one vendor never answers.
     fn in_the_middle(stage: &Stage, mut command: Command) -> std::process::Child {
         let simulator = stage.served[0].simulator();
+        simulator.faults().clear();
+        simulator.log().clear();
         simulator.faults().on(Match::any(), Which::From(2), Fault::NeverAnswer);
         let child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
         while simulator.log().count() < 2 {
@@ -565,12 +567,11 @@ mod faults {
         child.wait().unwrap();
         assert!(!stage.path("out").exists());
         for name in ["-INT", "-TERM", "-HUP"] {
-            stage.served[0].simulator().faults().clear();
-            stage.served[0].simulator().log().clear();
             let reported = [&arguments[..], &["--report", "report"]].concat();
             let mut child = in_the_middle(&stage, stage.command(&reported));
             signal(child.id(), name);
-            assert!(child.wait().unwrap().code().is_some_and(|code| code == 1 || code == 3), "{name}");
+            let ended = child.wait().unwrap();
+            assert!(matches!(ended.code(), Some(1 | 3)), "{name}: {ended}");
             let array: Vec<Value> = serde_json::from_str(&stage.read("out")).unwrap();
             assert_eq!(report(&stage.path("report"))["connections"][0]["findings"], array.len(), "{name}");
         }

@@ -517,7 +517,8 @@ mod policies {
             let suppressed = stage.findings(&["--suppressed", "only"]);
             let it = suppressed.iter().find(|finding| finding["vendor_id"] == first).unwrap();
             assert_eq!(it["state"], "suppressed");
-            assert!(it["suppression"]["until"].as_str().unwrap().starts_with("2099-06-30T23:59:59"), "{it}");
+            // Through the end of the day.
+            assert!(it["suppression"]["until"].as_str().unwrap().starts_with("2099-07-01T00:00:00"), "{it}");
 
             let lift = ["unsuppress", "--connection", &connection, first, second];
             assert_eq!(results(&stage.ends(0, &lift)), done("done"), "{vendor}");
@@ -606,11 +607,12 @@ mod policies {
     }
 
     #[test]
-    fn k05_a_million_ids_at_a_vendor_that_refuses_the_key_are_all_told_and_hardly_one_is_asked_for() {
+    fn k05_very_many_ids_at_a_vendor_that_refuses_the_key_are_all_told_and_hardly_one_is_asked_for() {
         for vendor in BUILT {
             let stage = stage(vendor);
             let connection = format!("{vendor}-one");
-            let input: String = (0..1_000_000).map(|number| format!("{number}\n")).collect();
+            const MANY: usize = 200_000;
+            let input: String = (0..MANY).map(|number| format!("{number}\n")).collect();
             let arguments = suppress(&connection, &["-"]);
             stage.served[0].simulator().faults().on(
                 Match::any(),
@@ -626,7 +628,7 @@ mod policies {
                 .unwrap();
             child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
             assert_eq!(child.wait().unwrap().code(), Some(1), "{vendor}");
-            assert_eq!(stage.read("results").lines().count(), 1_000_000, "{vendor}");
+            assert_eq!(stage.read("results").lines().count(), MANY, "{vendor}");
             assert!(stage.asked() <= 2_000, "{vendor}: {} requests", stage.asked());
         }
     }
