@@ -15,7 +15,7 @@ mod faults {
     use base64::Engine as _;
     use base64::engine::general_purpose::STANDARD;
     use cspm_simulator::conformity::{self, Check, CheckId, Conformity, Status};
-    use cspm_simulator::insightcloudsec::{self, InsightCloudSec};
+    use cspm_simulator::insightcloudsec;
     use cspm_simulator::wire::VendorSim;
     use cspm_simulator::{Fault, Match, Which};
     use serde_json::Value;
@@ -179,11 +179,7 @@ mod faults {
 
     #[test]
     fn a14_no_log_out_is_needed_so_that_none_can_fail() {
-        let vendor = Arc::new(InsightCloudSec::new(
-            insightcloudsec::World::demo(1),
-            insightcloudsec::Options::default(),
-        ));
-        let stage = Stage::serving([("insightcloudsec", vendor.clone() as Arc<dyn VendorSim>)]);
+        let stage = Stage::of(&["insightcloudsec"]);
         let configured = stage.read("cspm.toml");
         let with_key = "api_key = { env = \"INSIGHTCLOUDSEC_KEY\" }";
         assert!(configured.contains(with_key));
