@@ -20,7 +20,9 @@ mod faults {
     use cspm_simulator::{Fault, Match, Which};
     use serde_json::Value;
 
-    use crate::stage::{Stage, VENDORS, bare, code, key, lines, report, signal, text, variable};
+    use crate::stage::{
+        Stage, VENDORS, bare, code, interruptions, key, lines, report, signal, text, variable,
+    };
 
     fn root() -> PathBuf {
         Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
@@ -562,7 +564,7 @@ mod faults {
         child.kill().unwrap();
         child.wait().unwrap();
         assert!(!stage.path("out").exists());
-        for name in ["-INT", "-TERM", "-HUP"] {
+        for name in interruptions() {
             let reported = [&arguments[..], &["--report", "report"]].concat();
             let mut child = in_the_middle(&stage, stage.command(&reported));
             signal(child.id(), name);

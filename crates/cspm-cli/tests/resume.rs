@@ -20,7 +20,7 @@ mod resume {
     use cspm_simulator::{Fault, Latency, Match, Served, Simulator, Which};
     use serde_json::Value;
 
-    use crate::stage::{VENDORS, base_path, code, demo, key, signal, text};
+    use crate::stage::{VENDORS, base_path, code, demo, interruptions, key, signal, text};
 
     /// How often the program is killed in all, a third of it over each vendor, unless `CSPM_KILLS` says otherwise: a soak
     /// with two hundred takes minutes.
@@ -482,7 +482,7 @@ mod resume {
 
     #[test]
     fn c11_o07_one_interruption_of_any_kind_ends_with_3_what_was_read_is_written_and_the_run_can_go_on() {
-        for name in ["-INT", "-TERM", "-HUP"] {
+        for name in interruptions() {
             let stage = Stage::new("conformity");
             let (truth, _, requests) = stage.undisturbed();
             let asked = stage.asked();
