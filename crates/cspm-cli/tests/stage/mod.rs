@@ -185,7 +185,7 @@ pub(crate) fn signal(process: u32, name: &str) {
 
 /// The signals that interrupt a child: hang-up only where whoever runs the tests has not asked everybody to outlive it.
 pub(crate) fn interruptions() -> &'static [&'static str] {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
     let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
     let mask = ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(1);
     if mask & 1 == 0 { &["-INT", "-TERM", "-HUP"] } else { &["-INT", "-TERM"] }
