@@ -74,9 +74,10 @@ fn memory(board: &mut Board) -> Outcome<()> {
 fn requests(board: &mut Board) -> Outcome<()> {
     let all = ["--outcome", "all", "--suppressed", "include"];
     let catalogue = 2.0;
-    let whole = collect(&serve_conformity(&Spec::sizes(&[10_000]), None)?, "conformity", &all)?;
+    // The largest account that is surely not divided: a total of exactly 10,000 may be one that was cut off there.
+    let whole = collect(&serve_conformity(&Spec::sizes(&[9_999]), None)?, "conformity", &all)?;
     board.check(
-        "requests for 10,000 checks, to the least",
+        "requests for 9,999 checks, to the least",
         (whole.requests as f64 - catalogue) / 10.0,
         0.0,
         1.02,
