@@ -23,9 +23,8 @@ use std::collections::HashSet;
 use cspm_core::adapter::{Text, in_order};
 use cspm_core::http::Method;
 use cspm_core::{
-    Cursor, End, Error, ErrorKind, Known, Outcome, Plan, Result, Scope, Source, Standing, Step,
-    SuppressedFindings, Suppression, SuppressionEntry, SuppressionKind, SuppressionOrder, SuppressionQuery,
-    SuppressionStore, async_trait, clean_text,
+    End, Error, ErrorKind, Known, Outcome, Result, Source, Standing, Suppression, SuppressionEntry,
+    SuppressionKind, SuppressionOrder, SuppressionStore, SuppressionsOnFindings, async_trait, clean_text,
 };
 use cspm_http::{Call, Safety};
 use serde::Serialize;
@@ -157,21 +156,7 @@ fn about_remark(error: Error, remark: Option<&str>) -> Error {
     ))
 }
 
-#[async_trait]
-impl Source<SuppressionEntry> for Bitdefender {
-    async fn plan(&self, query: &SuppressionQuery) -> Result<Plan> {
-        SuppressedFindings(self).plan(query).await
-    }
-
-    async fn step(
-        &self,
-        query: &SuppressionQuery,
-        scope: &Scope,
-        at: &Cursor,
-    ) -> Result<Step<SuppressionEntry>> {
-        SuppressedFindings(self).step(query, scope, at).await
-    }
-}
+impl SuppressionsOnFindings for Bitdefender {}
 
 #[async_trait]
 impl SuppressionStore for Bitdefender {

@@ -3,9 +3,8 @@
 use cspm_core::adapter::in_order;
 use cspm_core::http::Method;
 use cspm_core::{
-    Cursor, Error, ErrorKind, Known, Plan, Result, Scope, Source, Standing, Step, SuppressedFindings,
-    Suppression, SuppressionEntry, SuppressionKind, SuppressionOrder, SuppressionQuery, SuppressionStore,
-    Timestamp, async_trait, clean_text,
+    Error, ErrorKind, Known, Result, Source, Standing, Suppression, SuppressionEntry, SuppressionKind,
+    SuppressionOrder, SuppressionStore, SuppressionsOnFindings, Timestamp, async_trait, clean_text,
 };
 use cspm_http::encode;
 use serde::Serialize;
@@ -20,21 +19,7 @@ const LONGEST_NOTE: usize = 200;
 /// Checks that are read or written at once.
 const AT_ONCE: usize = 4;
 
-#[async_trait]
-impl Source<SuppressionEntry> for Conformity {
-    async fn plan(&self, query: &SuppressionQuery) -> Result<Plan> {
-        SuppressedFindings(self).plan(query).await
-    }
-
-    async fn step(
-        &self,
-        query: &SuppressionQuery,
-        scope: &Scope,
-        at: &Cursor,
-    ) -> Result<Step<SuppressionEntry>> {
-        SuppressedFindings(self).step(query, scope, at).await
-    }
-}
+impl SuppressionsOnFindings for Conformity {}
 
 #[async_trait]
 impl SuppressionStore for Conformity {

@@ -55,8 +55,8 @@ pub use rule_store::{RuleDraft, RuleStore};
 pub use severity::{Severity, UnknownSeverity};
 pub use step::{Cursor, Plan, Rejected, Scope, Step, Then};
 pub use suppression::{
-    Deed, DeedResult, End, Known, Standing, SuppressedFindings, Suppressing, SuppressionEntry,
-    SuppressionKind, SuppressionOrder, SuppressionQuery, SuppressionStore, Wish,
+    Deed, DeedResult, End, Known, Standing, Suppressing, SuppressionEntry, SuppressionKind, SuppressionOrder,
+    SuppressionQuery, SuppressionStore, SuppressionsOnFindings, Wish,
 };
 pub use text::{clean_text, compact_json, is_hostile};
 pub use time::{InvalidTime, Timestamp};

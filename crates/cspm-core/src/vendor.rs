@@ -87,18 +87,6 @@ pub trait Source<T: Record>: Send + Sync {
     async fn step(&self, query: &T::Query, scope: &Scope, at: &Cursor) -> Result<Step<T>>;
 }
 
-/// A source that is borrowed is a source: an adapter can wrap itself.
-#[async_trait]
-impl<T: Record, S: Source<T> + ?Sized> Source<T> for &S {
-    async fn plan(&self, query: &T::Query) -> Result<Plan> {
-        (**self).plan(query).await
-    }
-
-    async fn step(&self, query: &T::Query, scope: &Scope, at: &Cursor) -> Result<Step<T>> {
-        (**self).step(query, scope, at).await
-    }
-}
-
 /// A kind of record that the engine can read.
 pub trait Record: Send + Sync + Sized + 'static {
     /// The question it answers.

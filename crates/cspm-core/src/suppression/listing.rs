@@ -7,8 +7,9 @@ use crate::{
     Cursor, Finding, FindingQuery, OutcomeFilter, Plan, Result, Scope, Source, Step, SuppressedFilter,
 };
 
-/// Suppressions read from findings: the findings that are suppressed, each as its suppression.
-pub struct SuppressedFindings<F>(pub F);
+/// A vendor that shows suppressions on its findings and nowhere else. Its listing of suppressions is that of the findings
+/// that are suppressed, each as its suppression; saying so is all that its adapter has to do.
+pub trait SuppressionsOnFindings: Source<Finding> {}
 
 fn query() -> FindingQuery {
     FindingQuery {
@@ -19,9 +20,9 @@ fn query() -> FindingQuery {
 }
 
 #[async_trait]
-impl<F: Source<Finding>> Source<SuppressionEntry> for SuppressedFindings<F> {
+impl<V: SuppressionsOnFindings> Source<SuppressionEntry> for V {
     async fn plan(&self, _query: &SuppressionQuery) -> Result<Plan> {
-        self.0.plan(&query()).await
+        Source::<Finding>::plan(self, &query()).await
     }
 
     async fn step(
@@ -30,7 +31,7 @@ impl<F: Source<Finding>> Source<SuppressionEntry> for SuppressedFindings<F> {
         scope: &Scope,
         at: &Cursor,
     ) -> Result<Step<SuppressionEntry>> {
-        let step = self.0.step(&query(), scope, at).await?;
+        let step = Source::<Finding>::step(self, &query(), scope, at).await?;
         Ok(step.map(entry))
     }
 }

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-pub use self::listing::SuppressedFindings;
+pub use self::listing::SuppressionsOnFindings;
 pub use self::run::{Deed, DeedResult, Suppressing, Wish};
 pub use self::store::{Known, Standing, SuppressionStore};
 use crate::{InvalidTime, Origin, Suppression, Timestamp};
