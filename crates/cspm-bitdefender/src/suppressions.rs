@@ -82,13 +82,17 @@ fn last_day(until: End) -> Result<Option<String>> {
     Err(Error::new(ErrorKind::Config, message))
 }
 
-/// A check's id as it is sent: hyphenated, in lower case (section 10).
+/// A check's id as it is sent: hyphenated, in lower case (section 10), however the UUID was written.
 fn wire_id(id: &str) -> Result<String> {
-    if is_uuid(id) {
-        return Ok(id.to_ascii_lowercase());
+    let mut uuid = id.to_ascii_lowercase();
+    if uuid.len() == 32 && uuid.is_ascii() {
+        [8, 13, 18, 23].into_iter().for_each(|place| uuid.insert(place, '-'));
+    }
+    if is_uuid(&uuid) {
+        return Ok(uuid);
     }
     let id = clean_text(id, 100);
-    let message = format!("\"{id}\" is no check; write its vendor_id, a UUID with hyphens");
+    let message = format!("\"{id}\" is no check; write its vendor_id, a UUID");
     Err(Error::new(ErrorKind::Config, message))
 }
 

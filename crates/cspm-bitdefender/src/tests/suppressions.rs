@@ -108,9 +108,9 @@ async fn requests_are_exact_and_any_success_is_taken() {
         let server = keeping(&checks, move || answer.clone()).await;
         let vendor = connect(&server);
         let upper = id(1).to_ascii_uppercase();
-        let named = vec![id(0), upper.clone(), id(1)];
+        let named = vec![id(0), upper.clone(), id(1), upper.replace('-', "")];
         let deeds = run(&vendor, Wish::Suppress(order("2999-03-31")), named).await;
-        assert_eq!(results(&deeds), [DeedResult::Done; 3], "{deeds:?}");
+        assert_eq!(results(&deeds), [DeedResult::Done; 4], "{deeds:?}");
         assert_eq!(deeds[1].id, upper, "as it was named");
         run(&vendor, Wish::Suppress(order("never")), vec![id(0)]).await;
         run(&vendor, Wish::Suppress(false_positive("never")), vec![id(0)]).await;
@@ -221,11 +221,12 @@ async fn obstacles_are_told_apart() {
     }
     let server = keeping(&checks, || ResponseTemplate::new(200)).await;
     let vendor = connect(&server);
-    let named = vec![id(0), id(1), id(2), id(9), "5f2f8d6a-9f6e-4f5b-8a35-6d2a9b7c4e**".to_owned()];
+    let named =
+        vec![id(0), id(1), id(2), id(9), "5f2f8d6a-9f6e-4f5b-8a35-6d2a9b7c4e**".to_owned(), "é".repeat(16)];
     let deeds = run(&vendor, Wish::Suppress(order("never")), named.clone()).await;
     use DeedResult::{Done, Failed, Unchanged};
-    assert_eq!(results(&deeds), [Done, Failed, Done, Failed, Failed], "{deeds:?}");
-    for (place, word) in [(1, "passes"), (3, "there is no check"), (4, "a UUID")] {
+    assert_eq!(results(&deeds), [Done, Failed, Done, Failed, Failed, Failed], "{deeds:?}");
+    for (place, word) in [(1, "passes"), (3, "there is no check"), (4, "a UUID"), (5, "a UUID")] {
         assert!(deeds[place].message.as_deref().unwrap().contains(word), "{deeds:?}");
     }
     assert_eq!(updates(&server).await.len(), 1);
