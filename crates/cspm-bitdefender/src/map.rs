@@ -137,7 +137,8 @@ impl<'a> Mapper<'a> {
         (strange.clone(), None)
     }
 
-    /// The scan account: by the check's relationship, else by the name if one account alone has it, else by the question.
+    /// The scan account: by the check's relationship, else by its attributes (the name counts if one account alone has it),
+    /// else by the question.
     /// A name that leads to none is kept as a name.
     fn account(&mut self, check: &Check<'_>) -> (Arc<AccountRef>, Belongs) {
         let asked = self.asked.scan.as_deref();

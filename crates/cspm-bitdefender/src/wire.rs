@@ -217,6 +217,8 @@ pub(crate) struct CheckAttributes<'a> {
     #[serde(borrow, default)]
     pub(crate) expires_at: Text<'a>,
     #[serde(borrow, default)]
+    pub(crate) scan_id: Text<'a>,
+    #[serde(borrow, default)]
     pub(crate) rule_id: Text<'a>,
     #[serde(borrow, default)]
     pub(crate) rule_name: Text<'a>,
@@ -242,7 +244,8 @@ impl Check<'_> {
     }
 
     pub(crate) fn scan_id(&self) -> Option<&str> {
-        self.relationships.as_ref().and_then(|there| id_of(&there.scan))
+        let related = self.relationships.as_ref().and_then(|there| id_of(&there.scan));
+        related.or_else(|| self.attributes.scan_id.get())
     }
 
     pub(crate) fn related_resource(&self) -> Option<&str> {

@@ -148,6 +148,10 @@ fn missing_relationships() {
     let renamed = check_of("c-1", &attributes, "{}").replace("prod-payments", "gone");
     let account = &read(&[renamed], &all()).items.remove(0).account;
     assert_eq!((account.id.as_deref(), account.name.as_deref()), (None, Some("gone")));
+    let ids = format!(r#"{FAIL},"rule_id":"{RULE}","scan_id":"{SCAN}""#);
+    let by_id = check_of("c-1", &ids, "{}").replace("prod-payments", "gone");
+    let finding = read(&[by_id], &all()).items.remove(0);
+    assert_eq!((&*finding.rule.id, finding.account.cloud_id.as_deref()), (RULE, Some("123456789012")));
     let other = r#"{"rule":{"data":[{"id":"r-new"}]},"scan":{"data":{"id":"s-new"}}}"#;
     let finding = read(&[check_of("c-1", FAIL, other)], &all()).items.remove(0);
     assert_eq!((&*finding.rule.id, &*finding.title), ("r-new", "r-new"));
