@@ -38,21 +38,23 @@ pub(crate) const UPDATE_CHECKS: &str = "update checks";
 impl Bitdefender {
     /// Sends a call, and says of a failure what only this vendor's adapter knows.
     pub(crate) async fn send(&self, call: Call) -> Result<Answer> {
-        self.client.send(call).await.map_err(|error| self.explain(error))
+        let path = self.client.base().path_of(&call);
+        self.client.send(call).await.map_err(|error| self.explain(error, &path))
     }
 
     /// Reads the one record of an id (3.2). A 404 is worded for paths (3.5), and is what an unknown id is answered with too.
     pub(crate) async fn send_about(&self, call: Call, kind: &str, id: &str) -> Result<Answer> {
+        let path = self.client.base().path_of(&call);
         self.client.send(call).await.map_err(|error| match error.kind() {
             ErrorKind::NotFound => {
                 let message = format!("there is no {kind} \"{}\"", clean_text(id, 100));
-                error.with_message(message).with_hint(IF_NOTHING_ELSE)
+                error.with_message(message).with_hint(&asked_for(&path)).with_hint(IF_NOTHING_ELSE)
             }
-            _ => self.explain(error),
+            _ => self.explain(error, &path),
         })
     }
 
-    fn explain(&self, error: Error) -> Error {
+    fn explain(&self, error: Error, path: &str) -> Error {
         match (error.kind(), error.status()) {
             (ErrorKind::Authentication, Some(_)) => {
                 let host = self.client.base().host();
@@ -62,10 +64,17 @@ impl Bitdefender {
                 ))
             }
             (ErrorKind::Permission, Some(_)) => error.with_hint(MAY),
-            (ErrorKind::NotFound, _) | (_, Some(405)) => error.with_hint(RIGHT_BASE),
+            (ErrorKind::NotFound, _) | (_, Some(405)) => {
+                error.with_hint(&asked_for(path)).with_hint(RIGHT_BASE)
+            }
             _ => error,
         }
     }
+}
+
+/// Shows where a wrong base URL led, so that it is not taken for something missing (3.5).
+fn asked_for(path: &str) -> String {
+    format!("{} was asked for", clean_text(path, 200))
 }
 
 /// A key's APIs are chosen when it is made (2.2).

@@ -8,6 +8,8 @@ use http::Uri;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use url::{Host, Url};
 
+use crate::Call;
+
 #[cfg(test)]
 mod tests;
 
@@ -139,6 +141,16 @@ impl BaseUrl {
         let read = Url::parse(&address).ok()?;
         let is_path = path.starts_with('/') && !path.contains('#');
         (is_path && read.as_str() == address).then(|| address.parse().ok())?
+    }
+
+    /// The path of a call at the origin, as it is sent, without the query: for messages.
+    #[must_use]
+    pub fn path_of(&self, call: &Call) -> String {
+        let (prefix, target) = match &call.target {
+            Target::Below(path) => (self.path(), path),
+            Target::AtOrigin(path) => ("", path),
+        };
+        format!("{prefix}{}", before_query(target))
     }
 
     /// Takes a link from an answer and keeps its path and query only, if it points to this origin.

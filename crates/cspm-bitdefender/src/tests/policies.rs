@@ -113,6 +113,8 @@ async fn what_is_not_there_and_what_is_something_else() {
         let error = store(&connect(&server)).get("X").await.unwrap_err();
         assert_eq!(error.kind(), kind, "{body}: {error}");
         assert_eq!(error.operation(), Some("read standard"), "{body}");
+        let path = "/v1/cspm/system_compliance/X was asked for";
+        assert_eq!(error.message().contains(path), body.is_empty(), "{error}");
     }
 }
 

@@ -132,6 +132,9 @@ async fn without_catalogues_the_run_goes_on() {
         [CATALOGUE[0], CATALOGUE[1], checks],
         "standards of no rule are not asked for"
     );
+    // Where a wrong base URL led is shown (3.5).
+    let gap = gathered.shortfall().unwrap();
+    assert!(gap.message().contains("/v1/setting/scans was asked for; check the region"), "{gap}");
     // A query about an account cannot be answered without the list of accounts.
     let query = FindingQuery { accounts: vec![SCAN.to_owned()], ..FindingQuery::default() };
     assert!(gather(vendor.findings(), query).await.error.is_some());

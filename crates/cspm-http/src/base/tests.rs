@@ -307,6 +307,14 @@ fn addresses_that_are_accepted() {
 }
 
 #[test]
+fn the_path_of_a_call_is_the_one_that_is_sent() {
+    let base = base("https://api.example.com/gw/v1/");
+    let below = Call::get("list", "/cspm/checks").query("results", "fail");
+    assert_eq!(base.path_of(&below), "/gw/v1/cspm/checks");
+    assert_eq!(base.path_of(&Call::link("list", "/v1/cspm/checks?page_cursor=a/b")), "/v1/cspm/checks");
+}
+
+#[test]
 fn j15_ids_are_encoded_exactly_once() {
     for (id, want) in [
         ("plain-._~09AZ", "plain-._~09AZ"),
