@@ -36,6 +36,12 @@ impl Local {
             .prefix("cspm-simulate-")
             .tempdir()
             .map_err(|error| Stop::failed(format!("no folder for the simulators' keys: {error}")))?;
+        // The one of the three whose documents have a rate limit by default.
+        let limited = Simulator::new(Arc::new(Bitdefender::new(
+            bitdefender::World::demo(SEED),
+            bitdefender::Options::default(),
+        )));
+        limited.throttle().set(bitdefender::usual_throttle());
         let vendors = [
             Local::vendor(
                 "trend-demo",
@@ -62,10 +68,7 @@ impl Local {
                 "bitdefender",
                 bitdefender::BASE_PATH,
                 bitdefender::DEMO_KEY,
-                Simulator::new(Arc::new(Bitdefender::new(
-                    bitdefender::World::demo(SEED),
-                    bitdefender::Options::default(),
-                ))),
+                limited,
             ),
         ];
         let mut configuration = String::new();

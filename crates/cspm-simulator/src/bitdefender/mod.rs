@@ -3,8 +3,8 @@
 //! Written after the wire document alone; "section" in these comments means its sections. Where the vendor is silent
 //! the simulator does what the document rules, and [`Options`] has a switch for the other readings.
 //!
-//! Every request is judged in one order (Appendix B): key, path, method, the key's area, parameters, and then the
-//! request itself. The base path is `/v1`; a slash at the end of a path changes nothing.
+//! Every request is judged in one order (Appendix B): rate limit ([`usual_throttle`]), key, path, method, the key's area,
+//! parameters, and then the request itself. The base path is `/v1`; a slash at the end of a path changes nothing.
 
 mod base64;
 mod catalogue;
@@ -45,12 +45,19 @@ pub use world::{
     Standard, Word, World,
 };
 
+use crate::Throttle;
 use crate::wire::{SimRequest, SimResponse, VendorSim};
 
 use self::{errors::Refusal, kind::Kind, state::State};
 
 /// What all paths begin with, and so the end of the base URL that a client is given.
 pub const BASE_PATH: &str = "/v1";
+
+/// The rate limit that Appendix B has by default: ten requests a second and twenty at once, for each key. It stands before
+/// everything else, so it is set at the [`Simulator`](crate::Simulator).
+pub fn usual_throttle() -> Throttle {
+    Throttle::new(10.0, 20)
+}
 
 /// The simulator.
 #[derive(Debug)]

@@ -1,6 +1,7 @@
 //! Keys, the order of judgement, statuses and error bodies (sections 2.2, 2.3, 3.5, 3.6 and Appendix B).
 
 use super::*;
+use crate::Simulator;
 
 fn as_key(sim: &Bitdefender, method: Method, target: &str, key: &str) -> u16 {
     sim.handle(&request(method, target, headers(key), ""), NOW).status.as_u16()
@@ -42,6 +43,26 @@ fn the_demo_keys_look_like_the_published_one() {
         assert!(key.contains('%') && key.contains('@'));
     }
     assert!(!format!("{:?}", Options::default()).contains(DEMO_KEY));
+}
+
+/// Appendix B: a burst over the limit is 429, before anything else is looked at; ten a second go on.
+#[tokio::test(start_paused = true)]
+async fn a_burst_over_the_limit_is_429() {
+    let simulator = Simulator::new(Arc::new(sim(|_| {})));
+    simulator.throttle().set(usual_throttle());
+    let answered = |path: &str, key: &str, times: usize| -> Vec<u16> {
+        let ask = |_| {
+            let (delivery, _) = simulator.begin(request(Method::GET, path, headers(key), ""));
+            delivery.response.status.as_u16()
+        };
+        (0..times).map(ask).collect()
+    };
+    assert_eq!(answered("/v1/setting/scans", DEMO_KEY, 20), [200; 20]);
+    assert_eq!(answered("/v1/nope", DEMO_KEY, 1), [429]);
+    assert_eq!(answered("/v1/setting/scans", SETTING_KEY, 1), [200]);
+    tokio::time::advance(std::time::Duration::from_secs(1)).await;
+    assert_eq!(answered("/v1/setting/scans", DEMO_KEY, 10), [200; 10]);
+    assert_eq!(answered("/v1/setting/scans", DEMO_KEY, 1), [429]);
 }
 
 /// Appendix B: an active key without the area: 401.
