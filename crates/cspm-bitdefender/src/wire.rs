@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use cspm_core::adapter::{Text, object};
 use cspm_core::{Error, ErrorKind, RawValue, Rejected, Result, Verbatim, clean_text, same_letters};
+use cspm_http::complaint;
 use serde::Deserialize;
 
 use crate::lenient::{Link, NextOf, OneOrMany, or_default};
@@ -19,16 +20,17 @@ pub(crate) struct Page<'a> {
 }
 
 impl<'a> Page<'a> {
-    /// Takes the envelope off. `data` may be a single object where an array is due (quirk 8).
+    /// Takes the envelope off. `data` may be a single object where an array is due (quirk 8), and null where nothing is on the
+    /// page, if the answer says how many records there are: that tells in the end whether any is missing.
     ///
     /// # Errors
     /// Kind `protocol` if there is no `data`; `server` if the answer tells of an error in spite of its status.
     pub(crate) fn read(text: &'a str) -> Result<Self> {
         match object::<Envelope<'a, Vec<&'a RawValue>>>(text) {
-            Ok(envelope) => envelope.into_page(|records| records),
+            Ok(envelope) => envelope.into_page(text, |records| records),
             Err(error) if error.is_data() => match object::<Envelope<'a, &'a RawValue>>(text) {
                 Ok(envelope) if envelope.data.is_none_or(is_object) => {
-                    envelope.into_page(|record| vec![record])
+                    envelope.into_page(text, |record| vec![record])
                 }
                 Ok(_) => Err(shapeless(&error)),
                 Err(error) => Err(shapeless(&error)),
@@ -71,8 +73,6 @@ struct Envelope<'a, D> {
     links: NextOf<'a>,
     #[serde(borrow, default)]
     meta: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    message: Text<'a>,
 }
 
 #[derive(Deserialize)]
@@ -82,21 +82,23 @@ struct Meta<'a> {
 }
 
 impl<'a, D> Envelope<'a, D> {
-    fn into_page(self, records: impl FnOnce(D) -> Vec<&'a RawValue>) -> Result<Page<'a>> {
-        let Some(data) = self.data else {
-            return Err(match self.message.get() {
-                Some(message) => {
-                    let message = format!("the vendor answered with an error: {}", clean_text(message, 300));
-                    Error::new(ErrorKind::Server, message)
-                }
-                None => Error::new(ErrorKind::Protocol, "the answer has no data"),
-            });
-        };
+    fn into_page(self, text: &str, records: impl FnOnce(D) -> Vec<&'a RawValue>) -> Result<Page<'a>> {
         // A `meta` of another shape tells no figure; it does not spoil the page.
         let meta = self.meta.filter(|meta| is_object(meta)).map(|meta| object::<Meta<'_>>(meta.get()));
         let meta = meta.transpose().map_err(|error| shapeless(&error))?;
         let total = meta.and_then(|meta| meta.total.number());
-        Ok(Page { records: records(data), next: self.links.0, total })
+        let records = match self.data {
+            Some(data) => records(data),
+            None => match (complaint(text), total) {
+                (Some(said), _) => {
+                    let message = format!("the vendor answered with an error: {said}");
+                    return Err(Error::new(ErrorKind::Server, message));
+                }
+                (None, Some(_)) => Vec::new(),
+                (None, None) => return Err(Error::new(ErrorKind::Protocol, "the answer has no data")),
+            },
+        };
+        Ok(Page { records, next: self.links.0, total })
     }
 }
 

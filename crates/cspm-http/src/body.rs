@@ -102,6 +102,15 @@ pub(crate) fn error_message(body: &[u8], redactor: &Redactor) -> Option<String> 
     (!message.is_empty()).then_some(message)
 }
 
+/// What a JSON answer says that went wrong although its status says that nothing did, in any of the shapes of an error's
+/// body, as one cleaned line; `None` if it says nothing.
+#[must_use]
+pub fn complaint(json: &str) -> Option<String> {
+    let said = said(&serde_json::from_str(json).ok()?)?;
+    let message = clean_text(without_trace(&said), MESSAGE);
+    (!message.is_empty()).then_some(message)
+}
+
 /// What stands before a stack trace, which can carry a server's internals.
 fn without_trace(text: &str) -> &str {
     text.split("Traceback (most recent call last)").next().unwrap_or_default().trim_end()

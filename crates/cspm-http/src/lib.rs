@@ -23,6 +23,7 @@ mod retry_after;
 
 pub use auth::{KeyHeader, Login, Session, can_carry_key};
 pub use base::{BadAddress, BaseUrl, ForeignLink, encode};
+pub use body::complaint;
 pub use call::{Answer, Call, Safety};
 pub use client::{Client, ClientBuilder, Settings};
 pub use dialect::{Dialect, usual_kind};

@@ -157,11 +157,31 @@ fn r13_r15_envelopes() {
         ("{}", ErrorKind::Protocol),
         (r#"{"data":null}"#, ErrorKind::Protocol),
         (r#"{"data":"x"}"#, ErrorKind::Protocol),
+        (r#"{"data":null,"meta":{"elapsed":0}}"#, ErrorKind::Protocol),
+        (r#"{"errors":[{"status":"500","title":"Error","detail":"boom"}]}"#, ErrorKind::Server),
         (r#"{"message":"Internal error"}"#, ErrorKind::Server),
+        (r#"{"error":{"code":"internal","message":"boom"}}"#, ErrorKind::Server),
+        (r#"{"error":"Internal error"}"#, ErrorKind::Server),
+        (r#"{"data":null,"meta":{"total":0},"error":"boom"}"#, ErrorKind::Server),
         ("[]", ErrorKind::Protocol),
         (r#"[[{"id":"a"}],{},{}]"#, ErrorKind::Protocol),
     ] {
         assert_eq!(decode_accounts(body, &origin, &links()).unwrap_err().kind(), kind, "{body}");
+    }
+}
+
+/// Nothing on a page may be null instead of empty, where the vendor's figure shows in the end that nothing is missing.
+#[test]
+fn null_for_an_empty_page() {
+    let origin = cspm_core::Origin::new("gravity", "bitdefender");
+    let next = Then::Next(Cursor::Token("/v1/setting/scans?page_cursor=b".to_owned()));
+    for (links_member, total, wanted) in
+        [("{}", 0, Then::Done), (r#"{"next":"/v1/setting/scans?page_cursor=b"}"#, 2, next)]
+    {
+        let body =
+            format!(r#"{{"data":null,"links":{links_member},"meta":{{"total":{total},"elapsed":0}}}}"#);
+        let step = decode_accounts(&body, &origin, &links()).unwrap();
+        assert_eq!((step.items.len(), step.expected, step.then), (0, Some(total), wanted));
     }
 }
 

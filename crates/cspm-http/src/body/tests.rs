@@ -105,6 +105,8 @@ fn a_stack_trace_is_never_part_of_a_message() {
     assert_eq!(said(&format!("it broke\n{trace}")).as_deref(), Some("it broke"));
     let quoted = serde_json::to_string(trace).unwrap();
     assert_eq!(said(&format!(r#"{{"error_message":{quoted}}}"#)), None);
+    assert_eq!(complaint(&format!(r#"{{"data":null,"message":{quoted}}}"#)), None);
+    assert_eq!(complaint(r#"{"data":null,"error":"it broke"}"#).as_deref(), Some("it broke"));
     assert_eq!(said(&format!(r#"{{"error_message":null,"traceback":{quoted}}}"#)), None);
     assert_eq!(said(&format!(r#"[{{"traceback":{quoted}}}]"#)), None);
     // Cut in the middle, where the text is no JSON any more.
