@@ -88,17 +88,17 @@ impl Conformity {
         // A server that shows nothing past the limit may count no further either: this figure is as good as none.
         let is_doubtful = total == Some(WINDOW) && part.is_by_itself();
         let Some(total) = total.filter(|_| !is_doubtful) else {
-            let is_more = is_doubtful || self.fills_window(part, &page).await?;
-            if is_more {
+            let reach = if is_doubtful { Reach::Full } else { self.reach(part, &page).await? };
+            if reach == Reach::Full {
                 known.seen = values_in(&page.findings);
             }
-            return match is_more.then(|| part.halves(&known)).flatten() {
+            return match (reach == Reach::Full).then(|| part.halves(&known)).flatten() {
                 Some(parts) => {
                     let mut step = Step::with(Vec::new(), Then::Split(scopes_of(&parts)?));
                     step.notices.push(uncounted(part));
                     Ok(step)
                 }
-                None => Ok(self.without_figure(page, is_more)),
+                None => Ok(self.without_figure(page, reach)),
             };
         };
         if total > WINDOW {
@@ -129,25 +129,30 @@ impl Conformity {
     }
 
     /// A listing whose length is not told, or told only in pages: it is read until it ends.
-    fn without_figure(&self, page: Page, fills_window: bool) -> Step<Finding> {
+    fn without_figure(&self, page: Page, reach: Reach) -> Step<Finding> {
         let (size, sent) = (page.sent.max(1), page.sent);
-        let onward = match page.total_pages {
-            Some(0 | 1) => Onward { number: 0, size: PAGE_SIZE, until: Until::Short },
-            _ if fills_window => Onward { number: 0, size, until: Until::Short },
-            _ => Onward { number: 0, size, until: Until::Empty },
+        let onward = match (page.total_pages, reach) {
+            (Some(0 | 1), _) => Onward { number: 0, size: PAGE_SIZE, until: Until::Short },
+            (_, Reach::Full | Reach::Repeated) => Onward { number: 0, size, until: Until::Short },
+            (_, Reach::Ends) => Onward { number: 0, size, until: Until::Empty },
         };
         step_of(page, onward.after(sent))
     }
 
-    /// Whether a listing that tells no figure has as many checks as anybody can page through: the last one within reach
-    /// is there. Only then can there be more.
-    async fn fills_window(&self, part: &Part, page: &Page) -> Result<bool> {
+    /// How far a listing goes that tells no figure: what is at the last place that anybody can page to. Only if a check is
+    /// there that the first page does not have can there be more.
+    async fn reach(&self, part: &Part, page: &Page) -> Result<Reach> {
         if page.sent == 0 || page.total_pages.is_some() {
-            return Ok(false);
+            return Ok(Reach::Ends);
         }
         let answer = self.send(part.slice.last_in_reach()).await?;
         let last = checks_page(answer.text()?, &self.catalogue(), &FindingQuery::default(), &self.origin)?;
-        Ok(last.sent > 0)
+        let is_known = |check: &Finding| page.findings.iter().any(|known| known.uid == check.uid);
+        Ok(match last.sent {
+            0 => Reach::Ends,
+            _ if last.rejected.is_empty() && last.findings.iter().all(is_known) => Reach::Repeated,
+            _ => Reach::Full,
+        })
     }
 
     /// A page whose successor depends on what it brings.
@@ -202,6 +207,17 @@ fn pages_after_first(total: u64, page: &Page) -> Then {
         _ if pages == most => Then::Fan((1..pages).map(Cursor::Page).collect()),
         _ => Then::Fan((1..pages - 1).map(Cursor::Page).chain([last.cursor()]).collect()),
     }
+}
+
+/// What is at the last place within reach of a listing that tells no figure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Reach {
+    /// Nothing: it ends before.
+    Ends,
+    /// A check: it may go on past the limit.
+    Full,
+    /// What the first page has already: the page asked for is ignored, or the last one is given again and again.
+    Repeated,
 }
 
 /// A page whose successor depends on what it brings; travels as a cursor.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use cspm_core::{Finding, Gathered};
+use cspm_core::{ErrorKind, Finding, Gathered, Owner};
 use serde_json::json;
 
 use super::*;
@@ -86,6 +86,21 @@ async fn p10_without_any_figure_the_listing_ends_with_an_empty_page() {
         assert_whole(&found, 2_500);
         assert_eq!(pages, [0, 1, 2, 3, 9_999], "the last one within reach is not there");
     }
+}
+
+/// A server that tells no figure and gives the same records whatever page is asked for: no more checks are looked for by
+/// dividing, and the contradiction is the server's.
+#[tokio::test]
+async fn p21_the_same_records_on_every_page_divide_nothing_and_are_told() {
+    let all = checks(25);
+    let organisation = with_checks(move |_| (200, json!({"data": all}).to_string()));
+    let (found, pages) = read(&organisation).await;
+    assert_eq!(found.items.len(), 25);
+    assert_eq!(found.scopes.len(), 1);
+    let error = found.scopes[0].error.as_ref().unwrap();
+    assert_eq!((error.kind(), error.owner()), (ErrorKind::Protocol, Owner::Vendor));
+    assert!(error.message().contains("ignore the page"), "{error}");
+    assert!(pages.len() < 10, "{pages:?}");
 }
 
 /// A figure that is too low ends nothing, and the contradiction is told.
