@@ -122,14 +122,20 @@ type ServicesOfRules = HashMap<Arc<str>, ServiceOfRule>;
 /// The catalogue's parts: which rule belongs to which service, the rules, and services that cannot be read.
 fn catalogue(text: &str) -> Result<(ServicesOfRules, Vec<&RawValue>, Vec<Rejected>)> {
     let listing: wire::Listing<'_> = parse(text)?;
-    let (Some(services), Some(rules)) = (listing.data.0, listing.included.0) else {
-        return Err(Error::new(ErrorKind::Protocol, "the answer has no catalogue of services and rules"));
-    };
-    let (services, unreadable) = each(&services, |record: wire::ServiceRecord<'_>, _| service(&record));
-    let of_rule = services
+    let Some(services) = &listing.data.0 else { return Err(listing.without_data()) };
+    let (services, unreadable) = each(services, |record: wire::ServiceRecord<'_>, _| service(&record));
+    let of_rule: ServicesOfRules = services
         .into_iter()
         .flat_map(|(service, rules)| rules.into_iter().map(move |rule| (rule, service.clone())))
         .collect();
+    let rules = match listing.included.0 {
+        Some(rules) => rules,
+        // Nothing is side-loaded where there is nothing (section 3.3).
+        None if of_rule.is_empty() => Vec::new(),
+        None => {
+            return Err(Error::new(ErrorKind::Protocol, "the catalogue names rules and has none of them"));
+        }
+    };
     Ok((of_rule, rules, unreadable))
 }
 

@@ -147,6 +147,24 @@ async fn without_the_catalogue_findings_come_and_the_run_is_partial() {
     assert_eq!(lost[0].scope, BTreeMap::from([("catalogue".to_owned(), "services".to_owned())]));
 }
 
+/// Section 3.3: `included` is left out where nothing is side-loaded. Rules that a service names and nobody sends are missing.
+#[tokio::test]
+async fn a_catalogue_without_included_is_empty_unless_its_services_name_rules() {
+    let of_services = |services: Value| {
+        Organisation::new(move |asked| match asked.path() {
+            "/services" => (200, json!({"data": services}).to_string()),
+            _ => besides_checks(asked).unwrap(),
+        })
+    };
+    let no_rules = json!([{"type": "services", "id": "S3", "relationships": {"rules": {"data": []}}}]);
+    for services in [json!([]), json!(null), no_rules] {
+        let rules = gather::<Rule>(&of_services(services).connect(), RuleQuery).await;
+        assert!(rules.shortfall().is_none() && rules.items.is_empty(), "{:?}", rules.scopes);
+    }
+    let rules = gather::<Rule>(&of_services(services()["data"].clone()).connect(), RuleQuery).await;
+    assert_eq!(rules.shortfall().unwrap().kind(), ErrorKind::Protocol);
+}
+
 /// Section 5.2: `data` is null when there are none.
 #[tokio::test]
 async fn no_accounts_is_no_error_and_no_data_is_one() {
@@ -163,13 +181,13 @@ async fn no_accounts_is_no_error_and_no_data_is_one() {
         (json!({"Message": "Not now"}), ErrorKind::Server),
         (json!({"errors": [{"status": 500, "detail": "Not now"}]}), ErrorKind::Server),
     ] {
-        let organisation = Organisation::new(move |asked| match asked.path() {
-            "/accounts" => (200, body.to_string()),
-            _ => besides_checks(asked).unwrap(),
-        });
-        let error = findings(&organisation.connect(), FindingQuery::default()).await.error.unwrap();
-        assert_eq!(error.kind(), kind, "{error}");
-        assert_eq!(error.message().contains("Not now"), kind == ErrorKind::Server, "{error}");
+        let organisation = Organisation::new(move |_| (200, body.to_string()));
+        let accounts = findings(&organisation.connect(), FindingQuery::default()).await.error.unwrap();
+        let rules = gather::<Rule>(&organisation.connect(), RuleQuery).await.shortfall().unwrap().clone();
+        for error in [accounts, rules] {
+            assert_eq!(error.kind(), kind, "{error}");
+            assert_eq!(error.message().contains("Not now"), kind == ErrorKind::Server, "{error}");
+        }
     }
 }
 
