@@ -288,7 +288,8 @@ pub(crate) fn decode_standing(text: &str, id: &str) -> Result<Standing> {
     let record = listing.data.0.as_ref().and_then(|records| records.first().copied());
     let record = record.ok_or_else(|| listing.without_data())?;
     let check: wire::Check<'_> = parse(record.get())?;
-    if check.id.get() != Some(id) {
+    // An id without a resource ends with a colon, or leaves that out (section 4.1).
+    if check.id.get().map(|known| known.trim_end_matches(':')) != Some(id.trim_end_matches(':')) {
         return Err(Error::new(ErrorKind::Protocol, "the answer is about another check"));
     }
     let attributes = check.attributes.0;

@@ -3,7 +3,7 @@
 //! A refused key and a missing right both answer 403 with the same body, and 401 is used for either, too. One read that
 //! every key may make tells them apart. Whatever number of requests is refused, one such read is made for each run.
 
-use cspm_core::{Error, ErrorKind, Result};
+use cspm_core::{Error, ErrorKind, Result, clean_text};
 use cspm_http::{Answer, Call, Dialect};
 use tokio::sync::Mutex;
 
@@ -101,6 +101,14 @@ impl Conformity {
              Cloud One and the other way round, are refused"
         )
     }
+}
+
+/// Says of an error that there is no such thing. A 404 may mean a wrong address as well (section 3.6, c).
+pub(crate) fn missing(error: Error, what: &str, id: &str) -> Error {
+    let is_doubtful = error.status() == Some(404);
+    let message = format!("there is no {what} \"{}\"", clean_text(id, 200));
+    let error = error.with_kind(ErrorKind::NotFound).with_message(message);
+    if is_doubtful { error.with_hint(&format!("if there is, {ADDRESS_ADVICE}")) } else { error }
 }
 
 /// What to do about an address that leads nowhere.

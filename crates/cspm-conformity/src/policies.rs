@@ -7,13 +7,14 @@ use std::sync::Arc;
 use cspm_core::http::Method;
 use cspm_core::{
     Application, ApplyMode, Cursor, Error, ErrorKind, Noted, Notice, Plan, Policy, PolicyEntry, PolicyQuery,
-    PolicyStore, Result, Scope, Source, Step, Verbatim, async_trait, clean_text,
+    PolicyStore, Result, Scope, Source, Step, Verbatim, async_trait,
 };
 use cspm_http::{Answer, Call, encode};
 use serde::Serialize;
 
 use crate::Conformity;
 use crate::decode::{decode_applied, decode_notices, decode_policies, decode_policy, decode_rule_book};
+use crate::error::missing;
 use crate::prepare::prepared;
 use crate::request::{
     APPLY_PROFILE, CREATE_PROFILE, DELETE_PROFILE, GET_PROFILE, LIST_PROFILES, OVERWRITE_PROFILE,
@@ -133,18 +134,21 @@ impl Conformity {
     }
 
     /// Sends a call about one profile. A profile that does not exist is a 403, as is a missing right (section 3.6): to an
-    /// ADMIN, who has every right, it means the former.
+    /// ADMIN, who has every right, it means the former. No document declares 404 here; it can only mean that, too.
     async fn send_about(&self, call: Call, id: &str) -> Result<Answer> {
         let operation = call.operation();
         let error = match self.client.send(call).await {
             Ok(answer) => return Ok(answer),
             Err(error) => error,
         };
-        if error.status() != Some(403) || self.is_admin().await != Some(true) {
+        let is_missing = match error.status() {
+            Some(403) => self.is_admin().await == Some(true),
+            status => status == Some(404),
+        };
+        if !is_missing {
             return Err(self.explain(error, operation).await);
         }
-        let message = format!("there is no profile \"{}\"", clean_text(id, 60));
-        let error = error.with_kind(ErrorKind::NotFound).with_message(message);
+        let error = missing(error, "profile", id);
         Err(match is_of_organisation(id) {
             true => error.with_hint(
                 "the organisation's own profile has to be opened once in the console before it can be used here",

@@ -4,13 +4,14 @@ use cspm_core::adapter::in_order;
 use cspm_core::http::Method;
 use cspm_core::{
     Error, ErrorKind, Known, Result, Source, Standing, Suppression, SuppressionEntry, SuppressionKind,
-    SuppressionOrder, SuppressionStore, SuppressionsOnFindings, Timestamp, async_trait, clean_text,
+    SuppressionOrder, SuppressionStore, SuppressionsOnFindings, Timestamp, async_trait,
 };
 use cspm_http::encode;
 use serde::Serialize;
 
 use crate::Conformity;
 use crate::decode::{decode_standing, suppression};
+use crate::error::missing;
 use crate::policies::understood;
 use crate::request::{GET_CHECK, SUPPRESS_CHECK, UNSUPPRESS_CHECK, get, send};
 
@@ -67,15 +68,15 @@ impl SuppressionStore for Conformity {
 }
 
 impl Conformity {
-    /// How one check stands. One that does not exist is a 401 (section 4.3); no access to its account is a 403.
+    /// How one check stands. One that does not exist is a 401 (section 4.3), or a 404 to whoever goes by the table of
+    /// section 3.6; no access to its account is a 403.
     async fn standing_of(&self, id: &str) -> Result<Standing> {
         match self.send(get(GET_CHECK, &path_of(id))).await {
             Ok(answer) => understood(&answer, GET_CHECK, |text| decode_standing(text, id)),
-            Err(error) if error.status() == Some(401) && error.kind() == ErrorKind::Permission => {
-                let message = format!("there is no check \"{}\"", clean_text(id, 200));
-                Err(error.with_kind(ErrorKind::NotFound).with_message(message))
-            }
-            Err(error) => Err(error),
+            Err(error) => Err(match (error.status(), error.kind()) {
+                (Some(401), ErrorKind::Permission) | (Some(404), _) => missing(error, "check", id),
+                _ => error,
+            }),
         }
     }
 

@@ -363,6 +363,15 @@ async fn a_403_to_an_admin_means_that_there_is_no_such_profile() {
     assert_eq!(vendor.delete("nope").await.unwrap_err().kind(), ErrorKind::NotFound);
 }
 
+#[tokio::test]
+async fn a_404_means_to_everybody_that_there_is_no_such_profile() {
+    let organisation = with_rules(false, |_| (404, json!({"Message": "Not Found"}).to_string()));
+    let error = PolicyStore::get(&organisation.connect(), "nope").await.unwrap_err();
+    assert_eq!((error.kind(), error.status()), (ErrorKind::NotFound, Some(404)));
+    assert!(error.message().contains("there is no profile \"nope\""), "{error}");
+    assert!(organisation.asked("/users").is_empty());
+}
+
 /// Exceptions and extra settings absent, null, or of a shape that nobody documents: nothing is lost by writing it back.
 #[tokio::test]
 async fn odd_settings_survive_being_read_and_written() {

@@ -114,6 +114,32 @@ async fn passing_and_missing_checks_fail_in_words_and_nothing_is_sent_for_them()
     assert!(organisation.log().iter().all(|asked| asked.method == "GET"));
 }
 
+/// Section 3.6 knows 404 for an object, too, though for checks 401 was seen.
+#[tokio::test]
+async fn a_404_is_no_such_check_or_a_wrong_address() {
+    let organisation = checks(&[], |_| Some((404, json!({"Message": "Not Found"}).to_string())));
+    let deeds = run(&organisation, Wish::Suppress(order("never")), &["ccc:a:b:c:d:gone"]).await;
+    assert_eq!(deeds[0].result, DeedResult::Failed);
+    let message = deeds[0].message.as_deref().unwrap();
+    let words = "there is no check \"ccc:a:b:c:d:gone\"; if there is, check the address";
+    assert!(message.contains(words), "{message}");
+}
+
+/// Section 4.1: an id without a resource ends with a colon, or leaves that out.
+#[tokio::test]
+async fn a_check_without_a_resource_is_known_in_both_spellings() {
+    for (ours, theirs) in [("ccc:a:b:c:d", "ccc:a:b:c:d:"), ("ccc:a:b:c:d:", "ccc:a:b:c:d")] {
+        let organisation = checks(&[], move |asked| {
+            let attributes = json!({"status": "FAILURE", "suppressed": asked.method == "PATCH"});
+            Some((200, record(theirs, &attributes)))
+        });
+        let deeds = run(&organisation, Wish::Suppress(order("never")), &[ours]).await;
+        assert_eq!((deeds[0].result, &deeds[0].message), (DeedResult::Done, &None), "{ours}");
+        let methods: Vec<String> = organisation.log().into_iter().map(|asked| asked.method).collect();
+        assert_eq!(methods, ["GET", "PATCH"]);
+    }
+}
+
 #[tokio::test]
 async fn a_suppressed_check_that_passes_meanwhile_can_be_lifted() {
     let check = json!({"status": "SUCCESS", "suppressed": true});
