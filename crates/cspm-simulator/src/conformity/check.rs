@@ -64,6 +64,14 @@ impl CheckId {
         self.part(5)
     }
 
+    /// The same id with or without the colon at its end, if it has no resource: either is seen (section 4.1).
+    pub(super) fn other_spelling(&self) -> Option<String> {
+        self.resource().is_empty().then(|| match self.0.strip_suffix(':') {
+            Some(bare) => bare.to_owned(),
+            None => format!("{}:", self.0),
+        })
+    }
+
     fn part(&self, n: usize) -> &str {
         self.0.splitn(6, ':').nth(n).unwrap_or_default()
     }

@@ -70,7 +70,8 @@ pub(super) fn find(call: &Call<'_>, world: &World, listings: &Listings, id: &str
     if world.account(id.account()).is_some() && call.user.level(id.account()) == Level::None {
         return Err(Refusal::Forbidden);
     }
-    listings.find(world, id.as_str()).ok_or(Refusal::Missing)
+    let other = || listings.find(world, &id.other_spelling()?);
+    listings.find(world, id.as_str()).or_else(other).ok_or(Refusal::Missing)
 }
 
 /// One check as an answer.

@@ -208,6 +208,22 @@ fn deleting_answers_with_an_array_and_the_check_is_gone() {
     assert_eq!(ids(&found(&sim, "/checks?accountIds=acc1")), left);
 }
 
+/// Section 4.1: observed ids without a resource end with a colon, the prose leaves it out.
+#[test]
+fn a_check_without_a_resource_is_found_in_both_spellings() {
+    let bare = CheckId::parse("ccc:acc1:CT-001:CloudTrail:global").unwrap();
+    let sim = holding([failing(""), Check::new(bare, Status::Failure, "LOW")]);
+    for known in ["ccc:acc1:EC2-001:EC2:eu-west-1:", "ccc:acc1:CT-001:CloudTrail:global"] {
+        let bare = known.trim_end_matches(':');
+        for asked in [bare.to_owned(), format!("{bare}:")] {
+            assert_eq!(found(&sim, &format!("/checks/{}", encoded(&asked)))["data"]["id"], known, "{asked}");
+        }
+    }
+    let body = json!({"data": {"attributes": {"suppressed": true}}});
+    assert_eq!(send(&sim, Method::PATCH, "/checks/ccc:acc1:EC2-001:EC2:eu-west-1", &body).0, 200);
+    assert_eq!(get(&sim, "/checks/ccc:acc1:EC2-001:EC2:eu-west-2"), missing());
+}
+
 fn custom(account: &str, resource: &str) -> Value {
     json!({
         "type": "checks",
