@@ -97,7 +97,8 @@ fn attributes(call: &Call<'_>, world: &World, account: &Account, detail: Detail)
     put("created-date", json!(account.created));
     put("last-notified-date", json!(account.last_checked.map(|at| at + 60_000)));
     put("last-checked-date", json!(scan.last_checked));
-    if account.real_time {
+    // Absent until the first event: an account that was never looked at had none.
+    if account.real_time && account.last_checked.is_some() {
         put("last-monitoring-event-date", json!(BASE_TIME));
     }
     if (250..1_000).contains(&account.resources) {

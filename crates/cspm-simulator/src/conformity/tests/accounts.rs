@@ -99,6 +99,8 @@ fn accounts_are_created_and_duplicates_are_not_prevented() {
     assert_eq!(status, 200, "{body}");
     assert_eq!(body["data"]["attributes"]["awsaccount-id"], "111122223333");
     assert_eq!(body["data"]["attributes"]["status"], "ACTIVE");
+    // Absent until the first event (section 5.1).
+    assert!(body["data"]["attributes"].get("last-monitoring-event-date").is_none(), "{body}");
     let again = send(&sim, Method::POST, "/accounts", &aws).1;
     assert_ne!(again["data"]["id"], body["data"]["id"]);
     assert_eq!(ids(&found(&sim, "/accounts")).len(), 5);
