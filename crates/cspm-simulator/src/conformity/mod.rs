@@ -2,6 +2,9 @@
 //!
 //! A synchronous state machine over a [`World`] that tests build, generate and change. Sections named in comments are
 //! those of the wire document. Every difference of opinion in it is a switch in [`Options`].
+//!
+//! Not served, and therefore 404 as any unknown route: writing users, report configurations and communication settings,
+//! scanning templates, Azure directories, Google Cloud organisations, access control (sections 10, 14, 17 to 19 and 22).
 
 mod access;
 mod account_admin;
@@ -163,6 +166,10 @@ impl Conformity {
         };
         let segments = segments.ok_or(Refusal::NotFound)?;
         call.check_media_type()?;
+        // Both are offered to some organisations, and this is none of them (sections 20 and 21).
+        if let ["custom-rules", ..] | ["compliance-standards", "custom", ..] = *segments {
+            return Err(Refusal::Forbidden);
+        }
         match request.method.as_str() {
             "GET" => self.read(&call, &segments),
             _ => self.change(&call, &segments),

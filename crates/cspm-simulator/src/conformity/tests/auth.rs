@@ -61,6 +61,18 @@ fn both_bases_doubled_and_trailing_slashes_work_and_other_paths_do_not() {
 }
 
 #[test]
+fn custom_rules_and_standards_are_refused_to_an_organisation_without_them() {
+    // Sections 20 and 21.
+    let sim = simulator(small_world());
+    for target in ["/custom-rules", "/custom-rules/CUSTOM-x", "/compliance-standards/custom"] {
+        assert_eq!(get(&sim, target), (403, gateway()), "{target}");
+    }
+    for target in ["/custom-rules", "/custom-rules/run", "/compliance-standards/custom"] {
+        assert_eq!(send(&sim, Method::POST, target, &json!({})), (403, gateway()), "{target}");
+    }
+}
+
+#[test]
 fn media_types_are_json_under_both_names_or_nothing() {
     // Sections 3.1 and 23.2.
     let sim = simulator(small_world());
