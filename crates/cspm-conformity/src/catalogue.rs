@@ -8,9 +8,9 @@ use cspm_core::{Account, AccountRef, Rule};
 use crate::slice::{Dimension, Slice};
 use crate::split::Candidates;
 
-/// The regions of AWS that the vendor's documents name (section 3.7): asking for any other may be refused. Regions that
-/// are missing here are found by the records that name them, and by counts that do not add up.
-const AWS_REGIONS: [&str; 22] = [
+/// The regions of AWS that the vendor's list names (section 3.7): asking for any other may be refused. Regions that are
+/// missing here are found by the records that name them, and by counts that do not add up.
+const AWS_REGIONS: [&str; 19] = [
     "us-east-1",
     "us-east-2",
     "us-west-1",
@@ -21,19 +21,19 @@ const AWS_REGIONS: [&str; 22] = [
     "eu-west-3",
     "eu-central-1",
     "eu-north-1",
-    "eu-south-1",
     "ap-southeast-1",
     "ap-southeast-2",
     "ap-northeast-1",
     "ap-northeast-2",
-    "ap-northeast-3",
     "ap-south-1",
     "ap-east-1",
     "ca-central-1",
     "sa-east-1",
     "me-south-1",
-    "af-south-1",
 ];
+
+/// Regions that only a client's bot settings name (section 3.7); a vendor that goes by its list refuses them.
+const DOUBTFUL_AWS_REGIONS: [&str; 3] = ["ap-northeast-3", "af-south-1", "eu-south-1"];
 
 /// The regions of Azure that the vendor's documents name; the list is open, and no base for dividing an account.
 const AZURE_REGIONS: [&str; 7] =
@@ -78,7 +78,7 @@ impl Catalogue {
 
 /// Whether the vendor is known to know a region, so that it can be asked for.
 pub(crate) fn is_known_region(region: &str) -> bool {
-    AWS_REGIONS.contains(&region) || AZURE_REGIONS.contains(&region)
+    [&AWS_REGIONS[..], &DOUBTFUL_AWS_REGIONS, &AZURE_REGIONS].iter().any(|list| list.contains(&region))
 }
 
 /// The catalogue's values, and those that records of the slice at hand were seen to have.
@@ -92,7 +92,9 @@ impl Candidates for KnownValues<'_> {
         let provider = self.catalogue.account(&slice.account).and_then(|account| account.provider.as_deref());
         let listed = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
         let mut values = match dimension {
-            Dimension::Regions if provider == Some("aws") => listed(&AWS_REGIONS),
+            Dimension::Regions if provider == Some("aws") => {
+                listed(&[&AWS_REGIONS[..], &DOUBTFUL_AWS_REGIONS].concat())
+            }
             // No closed list: what the records of one page happen to name would not be all of it.
             Dimension::Regions => return Vec::new(),
             Dimension::Services => {
@@ -118,5 +120,9 @@ impl Candidates for KnownValues<'_> {
             }
         }
         values
+    }
+
+    fn is_doubtful(&self, region: &str) -> bool {
+        DOUBTFUL_AWS_REGIONS.contains(&region)
     }
 }

@@ -288,8 +288,8 @@ fn out_of_reach() -> Error {
 /// Said of an account that is divided without a figure for the whole.
 fn uncounted(part: &Part) -> Notice {
     Notice::new(format!(
-        "account {} has {WINDOW} checks or more and the vendor does not say how many: a check with a service, rule or \
-         level that no catalogue lists would not be found",
+        "account {} has {WINDOW} checks or more and the vendor does not say how many: a check with a region, service, \
+         rule or level that no list has would not be found",
         clean_text(&part.slice.account, 60)
     ))
 }

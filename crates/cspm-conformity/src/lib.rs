@@ -27,8 +27,8 @@
 //! # Limits
 //!
 //! * Who suppressed a check and why is told for one check at a time only, which would cost a request for each.
-//! * Where an account of 10,000 checks or more is not counted, one with a service, rule, level or status that no list has is
-//!   not found; a warning says so.
+//! * Where an account of 10,000 checks or more is not counted, one with a region, service, rule, level or status that no
+//!   list has is not found; a warning says so.
 //! * Dividing begins with regions for AWS only: no closed list of other clouds' regions is documented.
 //! * A check that was removed or added while its account was read shows as an incomplete scope after a second pass.
 //!

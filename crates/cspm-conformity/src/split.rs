@@ -77,6 +77,9 @@ pub(crate) enum Division {
 pub(crate) trait Candidates {
     /// The values of a dimension, each once. A list that the slice already has is not asked for.
     fn of(&self, dimension: Dimension, slice: &Slice) -> Vec<String>;
+
+    /// Whether a region is not in the vendor's own list: where one is refused, such are given up first.
+    fn is_doubtful(&self, region: &str) -> bool;
 }
 
 impl Part {
@@ -88,7 +91,16 @@ impl Part {
     /// What takes this part's place when the vendor does not know one of the regions in it (section 3.6: status 422).
     /// `None` if it names no region.
     pub(crate) fn without_regions(&self, candidates: &dyn Candidates) -> Option<Vec<Self>> {
-        self.slice.list(Dimension::Regions)?;
+        let refused = self.slice.list(Dimension::Regions)?;
+        let sure: Vec<String> =
+            refused.iter().filter(|region| !candidates.is_doubtful(region)).cloned().collect();
+        let is_divided_by_them = match &self.chain {
+            Some(chain) => chain.dimension == Dimension::Regions,
+            None => self.slice.cut.contains(&Dimension::Regions),
+        };
+        if is_divided_by_them && sure.len() < refused.len() {
+            return Some(self.with_regions(sure, candidates));
+        }
         let mut chain = self.chain.as_deref();
         while let Some(link) = chain {
             if link.dimension == Dimension::Regions {
@@ -102,6 +114,17 @@ impl Part {
         let slice = self.slice.without(Dimension::Regions);
         let spent = BTreeSet::from([Dimension::Regions]);
         Some(vec![Self { slice, spent, ..self.clone() }])
+    }
+
+    /// What takes this part's place when of its regions only these are asked for. A region that the vendor does not know has
+    /// no checks; where there are figures, they tell.
+    fn with_regions(&self, regions: Vec<String>, candidates: &dyn Candidates) -> Vec<Self> {
+        let chain = self.chain.as_ref().map(|chain| chain.without_doubtful(candidates));
+        if regions.is_empty() {
+            return chain.map(|chain| chain.next(candidates)).unwrap_or_default();
+        }
+        let slice = self.slice.cut_to(Dimension::Regions, regions);
+        vec![Self { slice, chain: chain.map(Box::new), ..self.clone() }]
     }
 
     /// Whether nothing follows from its total for other parts.
@@ -162,6 +185,15 @@ impl Chain {
         if let Some(group) = self.groups.first_mut() {
             group.count = group.count.saturating_sub(total);
         }
+    }
+
+    /// Asks for none of the doubtful regions any more. If checks lie there, the counts tell.
+    fn without_doubtful(&self, candidates: &dyn Candidates) -> Self {
+        let mut chain = self.clone();
+        for group in &mut chain.groups {
+            group.values.retain(|region| !candidates.is_doubtful(region));
+        }
+        chain
     }
 
     /// What to ask for next, now that the groups are what remains.

@@ -155,6 +155,28 @@ async fn a_region_the_vendor_refuses_does_not_stop_the_reading() {
     assert!(found.items.iter().all(|finding| finding.region.as_deref() == Some("us-east-1")));
 }
 
+/// Section 3.7: three regions are named by one document alone. A vendor that goes by the other refuses them, and the account
+/// is divided by the rest; what lies in a region that is refused is missed by the counts and read by service.
+#[tokio::test]
+async fn a_region_of_one_document_alone_is_given_up_before_regions_are() {
+    let regions = ["us-east-1", "eu-west-1", "sa-east-1"];
+    let checks: Vec<Value> =
+        (0..12_000).map(|number| small(number, "S3-016", "S3", regions[number % 3], "LOW")).collect();
+    for unknown in ["eu-south-1", "af-south-1", "ap-northeast-3"] {
+        let uncounted = counting(limited(&checks, unknown), |_, _| json!({}));
+        for organisation in [limited(&checks, unknown), uncounted] {
+            let found = read_all(&organisation).await;
+            assert_eq!(distinct(&found), 12_000, "{unknown}");
+            assert!(found.shortfall().is_none(), "{:?}", found.scopes);
+        }
+    }
+
+    let organisation = limited(&uneven(12_500, &["us-east-1", "eu-west-1", "eu-south-1"]), "eu-south-1");
+    let found = read_all(&organisation).await;
+    assert_eq!(distinct(&found), 12_500);
+    assert!(found.shortfall().is_none(), "{:?}", found.scopes);
+}
+
 #[tokio::test]
 async fn p08_a_cell_that_nothing_divides_is_read_as_far_as_it_goes_and_reported() {
     let checks: Vec<Value> =

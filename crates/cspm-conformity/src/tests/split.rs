@@ -59,6 +59,10 @@ impl Candidates for Cube {
             .flat_map(|(_, rules)| rules.clone());
         rules.collect::<BTreeSet<String>>().into_iter().collect()
     }
+
+    fn is_doubtful(&self, _region: &str) -> bool {
+        false
+    }
 }
 
 #[derive(Debug, Default)]
