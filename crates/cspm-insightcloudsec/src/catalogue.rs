@@ -73,8 +73,8 @@ pub struct Insight {
     pub(crate) resource_types: Option<Vec<Arc<str>>>,
     /// The providers it is for; `None` if not restricted.
     pub(crate) providers: Option<Vec<String>>,
-    /// Whether the vendor's cached counter is above nought.
-    pub(crate) had_violations: bool,
+    /// The vendor's cached counter of violations, if it tells one.
+    pub(crate) counted: Option<u64>,
     /// Whether whole resource groups are exempted from it, of which no list is given (7.7).
     pub(crate) exempts_groups: bool,
 }
@@ -122,7 +122,7 @@ fn insight_of(wire: &wire::Insight<'_>, packs: &Packs) -> std::result::Result<In
             .then(|| types.words.iter().map(|word| Arc::from(&**word)).collect()),
         providers: (!supported.odd && !supported.words.is_empty())
             .then(|| supported.words.iter().map(|word| provider(word)).collect()),
-        had_violations: wire.results.number().or(nested).is_some_and(|results| results > 0),
+        counted: wire.results.number().or(nested),
         exempts_groups: !wire.resource_group_blacklist.words.is_empty(),
     })
 }

@@ -7,9 +7,9 @@
 //!   packs are those of its findings.
 //! * Wanted accounts are sent along as `scopes`. Regions and times are evaluated by this program.
 //! * An insight is skipped if it is for other clouds than the wanted accounts are in (`supported_clouds`, compared by
-//!   family: `AWS_GOV` is AWS), unless its counter says that it was violated nevertheless.
-//! * The counters of the list are never a reason to skip: they are cached, hours old perhaps, and a nought that is out
-//!   of date would hide findings. This costs one request for each insight and type that has none.
+//!   family: `AWS_GOV` is AWS) and its counter says nought; where it has no counter, it is asked about.
+//! * The counters of the list alone are never a reason to skip: they are cached, hours old perhaps, and a nought that is
+//!   out of date would hide findings. This costs one request for each insight and type that has none.
 //! * An insight whose types the list does not tell is first asked for counts by type, live ones, and split by those.
 //!
 //! # Exempted findings
@@ -343,10 +343,10 @@ impl Wanted {
         cloud_in(resource_id).is_some_and(|number| numbers.contains(number))
     }
 
-    /// False only if the insight is for other clouds, and its counter does not contradict.
+    /// False only if the insight is for other clouds, and its counter says so too.
     fn may_violate(&self, insight: &Insight) -> bool {
-        match (&insight.providers, &self.providers) {
-            (Some(supported), Some(there)) if !insight.had_violations => {
+        match (&insight.providers, &self.providers, insight.counted) {
+            (Some(supported), Some(there), Some(0)) => {
                 supported.iter().any(|provider| there.contains(provider.as_str()))
             }
             _ => true,

@@ -183,6 +183,22 @@ async fn a_counter_above_nought_outweighs_supported_clouds_and_a_nought_never_sk
 }
 
 #[tokio::test]
+async fn supported_clouds_alone_skip_no_insight() {
+    for counter in ["", r#""results":null,"#, r#""results":"?","#] {
+        let list = insights().replace(r#""results":0,"severity":5"#, &format!(r#"{counter}"severity":5"#));
+        assert_ne!(list, insights());
+        let installation = Installation::new(move |asked| match asked.what.as_str() {
+            CLOUDS => (200, clouds()),
+            INSIGHTS => (200, list.clone()),
+            PACKS => (200, packs()),
+            _ => (200, page(&[], 0)),
+        });
+        findings(&connect(&installation), FindingQuery::default()).await;
+        assert_eq!(installation.asked(QUERY).len(), 3, "backoffice:9 as well: {counter}");
+    }
+}
+
+#[tokio::test]
 async fn an_insight_without_types_is_split_by_live_counts() {
     let installation = Installation::new(|asked| match asked.what.as_str() {
         CLOUDS => (200, clouds()),
