@@ -5,6 +5,9 @@
 //! a look at who is calling, and refused unless the organization is the configured one or, if none is configured, the one
 //! that this connection saw when it first looked. Nothing here ever switches it. Between the look and the write somebody else
 //! can still switch; only a user of its own for each organization rules that out.
+//!
+//! An installation that has neither of the two calls that tell (404) is written to all the same, unless an organization is
+//! configured or was seen before: there is nothing to hold it against.
 
 use std::sync::OnceLock;
 
@@ -73,6 +76,10 @@ impl Home {
 
     /// Refuses an organization that is not the one that it has to be.
     pub(crate) fn check(&self, now: &Organization) -> Result<()> {
+        if !now.is_known() {
+            let nothing_is_due = self.configured.is_none() && self.first.get().is_none();
+            return if nothing_is_due { Ok(()) } else { Err(untold()) };
+        }
         let (is_right, due) = match &self.configured {
             Some(wanted) => {
                 (now.is_called(wanted), format!("the configured \"{}\"", clean_text(wanted, 100)))
@@ -92,6 +99,12 @@ impl Home {
         );
         Err(Error::new(ErrorKind::Config, message))
     }
+}
+
+fn untold() -> Error {
+    let message = "it cannot be told in which organization the user works, so nothing is written; give the credential's user \
+                   the right to read its own user info";
+    Error::new(ErrorKind::Config, message)
 }
 
 #[derive(Deserialize)]
@@ -155,34 +168,28 @@ fn decode_only(text: &str) -> Result<Option<Organization>> {
 }
 
 impl InsightCloudSec {
-    /// Who is calling. Where `user/info` does not tell the organization, a list of organizations that has only one does.
+    /// Who is calling. Where `user/info` does not tell the organization, a list of organizations that has only one does; where
+    /// the installation has no such calls, it stays unknown.
     async fn caller(&self) -> Result<Caller> {
         let asked = match self.send(who_am_i()).await {
             Ok(answer) => decode_caller(&answer).map_err(|error| error.with_operation(WHO_AM_I)),
             Err(error) => Err(error),
         };
-        if let Ok(caller) = &asked
-            && caller.organization.is_known()
-        {
-            return asked;
-        }
-        if let Err(error) = &asked
-            && error.status() == Some(401)
-        {
-            return asked;
-        }
-        let answer = match (self.send(list_organizations()).await, &asked) {
-            (Err(_), Err(error)) => return Err(error.clone()),
-            (answer, _) => answer?,
+        let is_absent = |error: &Error| error.kind() == ErrorKind::NotFound;
+        let caller = match asked {
+            Ok(caller) if caller.organization.is_known() => return Ok(caller),
+            Err(error) if error.status() == Some(401) => return Err(error),
+            Err(error) if is_absent(&error) => Ok(Caller::default()),
+            asked => asked,
+        };
+        let (answer, approver) = match (self.send(list_organizations()).await, caller) {
+            (Ok(answer), caller) => (answer, caller.unwrap_or_default().approver),
+            (Err(error), Ok(caller)) if is_absent(&error) => return Ok(caller),
+            (Err(_), Err(error)) | (Err(error), Ok(_)) => return Err(error),
         };
         let only = decode_only(answer.text()?).map_err(|error| error.with_operation(LIST_ORGANIZATIONS))?;
-        let unknown = || {
-            let message = "it cannot be told in which organization the user works, so nothing is written; give the \
-                           credential's user the right to read its own user info";
-            Error::new(ErrorKind::Config, message)
-        };
-        let organization = only.filter(Organization::is_known).ok_or_else(unknown)?;
-        Ok(Caller { organization, approver: asked.ok().and_then(|caller| caller.approver) })
+        let organization = only.filter(Organization::is_known).ok_or_else(untold)?;
+        Ok(Caller { organization, approver })
     }
 
     /// Remembers the organization, once, before anything is read that a write will build on. A failure is no reason not to
@@ -191,6 +198,7 @@ impl InsightCloudSec {
         if self.home.configured.is_none()
             && self.home.first.get().is_none()
             && let Ok(caller) = self.caller().await
+            && caller.organization.is_known()
         {
             let _ = self.home.first.set(caller.organization);
         }

@@ -97,3 +97,42 @@ async fn where_the_user_info_does_not_tell_a_list_of_one_does() {
         assert_eq!(installation.asked(DELETE).len(), usize::from(is_told));
     }
 }
+
+#[tokio::test]
+async fn an_installation_that_tells_no_organization_to_anybody_can_be_written_to() {
+    let gone = || (404, r#"{"error_message":"no such URL"}"#.to_owned());
+    let silent = || {
+        Installation::new(move |asked| match asked.what.as_str() {
+            WHO | DETAILS => gone(),
+            PACKS => (200, packs()),
+            _ => (200, String::new()),
+        })
+    };
+    let installation = silent();
+    let vendor = connect(&installation);
+    assert!(store(&vendor).get("backoffice:36").await.is_ok());
+    store(&vendor).delete("custom:11").await.unwrap();
+    assert_eq!(installation.asked(DELETE).len(), 1);
+
+    let installation = silent();
+    let error = store(&configured(&installation, "1")).delete("custom:11").await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Config, "a configured one has to be seen: {error}");
+    assert!(error.to_string().contains("cannot be told"), "{error}");
+    assert!(installation.asked(DELETE).is_empty());
+}
+
+#[tokio::test]
+async fn an_organization_that_was_seen_once_must_be_seen_again() {
+    let asked_who = AtomicU64::new(0);
+    let installation = Installation::new(move |asked| match asked.what.as_str() {
+        WHO if asked_who.fetch_add(1, Ordering::SeqCst) == 0 => (200, who(1)),
+        WHO | DETAILS => (404, String::new()),
+        PACKS => (200, packs()),
+        _ => (200, String::new()),
+    });
+    let vendor = connect(&installation);
+    let _ = store(&vendor).get("custom:11").await;
+    let error = store(&vendor).delete("custom:11").await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Config, "{error}");
+    assert!(installation.asked(DELETE).is_empty());
+}
