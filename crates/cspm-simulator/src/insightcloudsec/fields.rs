@@ -72,6 +72,15 @@ impl Fields {
         }
     }
 
+    /// The fields of an object within; absent is an empty one.
+    pub(super) fn inner(&self, key: &str) -> Result<Self, Failure> {
+        match self.value(key) {
+            None => Ok(Self { shape: self.shape, map: Map::new() }),
+            Some(Value::Object(map)) => Ok(Self { shape: self.shape, map: map.clone() }),
+            Some(_) => Err(self.refuse(key, "Not a valid mapping type.")),
+        }
+    }
+
     /// A text that must be there and not be empty.
     pub(super) fn required_text(&self, key: &str) -> Result<&str, Failure> {
         let text = self.text(key)?.filter(|text| !text.is_empty());

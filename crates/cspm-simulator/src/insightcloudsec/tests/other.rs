@@ -170,3 +170,43 @@ fn compliance_export() {
     assert_eq!(rows, in_pack.count());
     assert_v2_error(&post(&sim, "/v2/compliance/score-card/export-data", &json!({})), 500);
 }
+
+/// 13.2: the body narrows accounts and insights; lists that are empty narrow nothing.
+#[test]
+fn compliance_filters() {
+    let sim = demo();
+    let export = |body: Value| {
+        let answer = ok(&post(&sim, "/v2/compliance/score-card/export-data?pack_ids=custom:11", &body));
+        let section = answer["scorecard"]["Section 1"].as_object().unwrap().clone();
+        let rows = answer["impacted_resources"].as_object().unwrap().values();
+        let rows: Vec<Value> = rows.flat_map(|rows| rows.as_array().unwrap().clone()).collect();
+        (section, rows)
+    };
+    let scope = |filters: Value| {
+        json!({"resource_scope": {"scope_type": "cloud", "resource_group_filters": {},
+        "organization_service_filters": filters}, "insight_filters": {"severity": [], "insight_ids": []}})
+    };
+    let (all, rows) = export(scope(json!({"organization_service_ids": [], "badges": []})));
+    assert_eq!((&all, &rows), (&export(json!({})).0, &export(json!({})).1));
+
+    let (section, rows) = export(scope(json!({"organization_service_ids": [3, 4]})));
+    assert!(!rows.is_empty() && section.len() == all.len());
+    for scores in section.values() {
+        let names: BTreeSet<&str> = scores.as_object().unwrap().keys().map(String::as_str).collect();
+        assert_eq!(names, BTreeSet::from(["corporate apps", "production", "severity"]));
+    }
+    let of = |row: &Value| row["account_cluster_name"].as_str().unwrap().to_owned();
+    assert!(rows.iter().all(|row| ["corporate apps", "production"].contains(&of(row).as_str())));
+    let (_, rows) = export(scope(json!({"badges": [["system.cloud_type", "GCP"]]})));
+    assert!(!rows.is_empty() && rows.iter().all(|row| of(row) == "analytics"));
+
+    let insights = |filters: Value| export(json!({"insight_filters": filters}));
+    let (section, rows) = insights(json!({"severity": [5]}));
+    assert!(!rows.is_empty() && section.values().all(|scores| scores["severity"] == "Critical"));
+    assert_eq!(insights(json!({"insight_ids": ["custom:5"]})).0.len(), 1);
+    assert_eq!(insights(json!({"insight_ids": [1, 4], "resource_types": ["volume"]})).0.len(), 1);
+
+    let path = "/v2/compliance/score-card/export-data?pack_ids=custom:11";
+    assert_v2_error(&post(&sim, path, &json!({"insight_filters": []})), 400);
+    assert_v2_error(&post(&sim, path, &scope(json!({"badges": [{"key": "a", "value": "b"}]}))), 400);
+}
