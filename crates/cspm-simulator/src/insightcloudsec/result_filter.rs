@@ -70,6 +70,14 @@ fn text_of(value: Option<&Value>) -> String {
     }
 }
 
+/// Numbers by their size, texts (times among them) by their letters.
+fn is_at_most(small: &str, large: &str) -> bool {
+    match (small.parse::<f64>(), large.parse::<f64>()) {
+        (Ok(small), Ok(large)) => small <= large,
+        _ => small <= large,
+    }
+}
+
 /// `{"field_name", "filter_type", "filter_value", "filter_list_value"}`.
 struct ResultFilter {
     field: String,
@@ -106,7 +114,7 @@ impl ResultFilter {
             "IN" => self.list.contains(&held),
             "NOT_IN" => !self.list.contains(&held),
             _ => match self.list.as_slice() {
-                [from, to] => *from <= held && held <= *to,
+                [from, to] => is_at_most(from, &held) && is_at_most(&held, to),
                 _ => false,
             },
         }

@@ -102,6 +102,9 @@ fn result_filters() {
     assert_eq!(filtered("IN", json!(""), json!(["staging", "analytics"])), ["analytics", "staging"]);
     assert_eq!(filtered("NOT_IN", Value::Null, json!(["staging", "analytics"])).len(), 7);
     assert_eq!(filtered("BETWEEN", Value::Null, json!(["a", "b"])), ["acquired (old)", "analytics"]);
+    let numbers = json!({"field_name": "id", "filter_type": "BETWEEN", "filter_list_value": [9, 11]});
+    let found = ok(&post(&sim, LIST, &json!({"filters": [numbers]})));
+    assert_eq!(names(&found), ["acquired (old)", "just added", "edge-cluster"], "10 is more than 9");
     let wrong = json!({"filters": [{"field_name": "name", "filter_type": "REGEX", "filter_value": "x"}]});
     assert_v2_error(&post(&sim, LIST, &wrong), 400);
     assert_v2_error(&post(&sim, LIST, &json!({"limit": "all"})), 400);
