@@ -194,10 +194,14 @@ pub(super) fn create(state: &mut State, call: &Call) -> Answer {
     }
     let approver = Some(fields.required_text("approver")?.to_owned());
     let notes = fields.text("notes")?.map(str::to_owned);
-    if state.world.insight(insight).is_none() {
+    let organization = call.caller.organization;
+    if !super::insights::visible(&state.world, organization).any(|one| one.id == insight) {
         return Err(Failure::server("DivvyNotFound", format!("Insight {insight} does not exist.")));
     }
-    if let Some(id) = resource_ids.iter().find(|id| state.index.position(id).is_none()) {
+    let is_here = |id: &str| {
+        state.index.position(id).is_some_and(|position| state.index.organization(position) == organization)
+    };
+    if let Some(id) = resource_ids.iter().find(|id| !is_here(id)) {
         return Err(Failure::server("DivvyNotFound", format!("Resource {id} does not exist.")));
     }
     let next = state.world.exemptions.iter().map(|one| one.id).max().unwrap_or(99) + 1;
@@ -205,7 +209,7 @@ pub(super) fn create(state: &mut State, call: &Call) -> Answer {
     for (id, resource_id) in (next..).zip(resource_ids) {
         let exemption = Exemption {
             id,
-            organization: call.caller.organization,
+            organization,
             insight,
             resource_id,
             resource_type: resource_type.to_owned(),

@@ -156,7 +156,7 @@ fn creating_without_an_end() {
     assert!(reply[0].get("expiration_date").is_none() && reply[0].get("notes").is_none());
 }
 
-/// 12.2, 12.4: refusals: unknown insight 500, date-times unless allowed, missing fields, missing entitlement.
+/// 12.2, 12.4: refusals: what is unknown or another organization's 500, date-times unless allowed, missing fields, missing entitlement.
 #[test]
 fn refusals() {
     let sim = demo();
@@ -168,6 +168,16 @@ fn refusals() {
     };
     assert_v2_error(&post(&sim, CREATE, &with("insight_id", json!(999))), 500);
     assert_v2_error(&post(&sim, CREATE, &with("resource_ids", json!(["pod:1:gone:"]))), 500);
+    let (insight, resource) = {
+        let world = sim.world();
+        let elsewhere = |id: i64| world.cloud(id).is_some_and(|cloud| cloud.organization == 2);
+        let insight = world.insights.iter().find(|one| one.organization == Some(2)).unwrap().id.id;
+        (insight, world.resources.iter().find(|one| elsewhere(one.cloud)).unwrap().id.clone())
+    };
+    let mut of_others = with("insight_source", json!("custom"));
+    of_others["insight_id"] = json!(insight);
+    assert_v2_error(&post(&sim, CREATE, &of_others), 500);
+    assert_v2_error(&post(&sim, CREATE, &with("resource_ids", json!([resource]))), 500);
     for (key, value) in [
         ("insight_source", json!("vendor")),
         ("insight_id", json!("5")),
