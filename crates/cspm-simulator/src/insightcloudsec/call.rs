@@ -72,6 +72,14 @@ impl Caller {
         }
     }
 
+    /// Refuses everybody but administrators and domain viewers.
+    pub(super) fn must_administer(&self) -> Result<(), Failure> {
+        if self.is_admin() || self.is_domain_user() {
+            return Ok(());
+        }
+        Err(Failure::permission("organization admin is required"))
+    }
+
     /// Whether the caller sees more than one organization.
     pub(super) fn is_domain_user(&self) -> bool {
         matches!(self.access, Access::DomainAdmin | Access::DomainViewer)

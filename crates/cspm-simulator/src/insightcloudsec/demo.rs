@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::catalogue::{Kind, regions};
 use super::generate::{BASE, name};
 use super::stamp;
-use super::world::{Access, ApiKey, Cloud, Resource, Rights, Role, Tags, User, World};
+use super::world::{Access, AccessRole, ApiKey, Cloud, Group, Resource, Rights, Role, Tags, User, World};
 
 /// Key of a domain admin, who may do everything.
 pub const DEMO_KEY: &str = "d3mo-Admin_key-Q0Zt8mY-3c_Vh1aLkP5wXr2uJd9eGfB4nTs6";
@@ -86,6 +86,39 @@ pub(super) fn users() -> Vec<User> {
         },
         User { two_factor: true, password, ..user(15, "careful", Access::Basic, Role::Viewer) },
         user(16, "single-sign-on", Access::DomainViewer, Role::Viewer),
+    ]
+}
+
+/// The groups of every generated world.
+pub(super) fn groups() -> Vec<Group> {
+    let group = |id, name: &str, users: &[i64], roles: &[i64]| Group {
+        id,
+        organization: 1,
+        name: name.to_owned(),
+        users: users.to_vec(),
+        roles: roles.to_vec(),
+    };
+    vec![
+        group(20, "Engineers", &[9, 10, 11, 12], &[24, 25]),
+        group(21, "Auditors", &[9], &[24]),
+        group(22, "Nobody", &[], &[]),
+    ]
+}
+
+/// The roles of those groups.
+pub(super) fn roles() -> Vec<AccessRole> {
+    let role = |id, name: &str, changes, clouds: &[i64], badges: &[&str]| AccessRole {
+        id,
+        organization: 1,
+        name: name.to_owned(),
+        description: format!("{name}, for the demonstration"),
+        changes,
+        clouds: clouds.to_vec(),
+        badges: badges.iter().map(|&badge| badge.to_owned()).collect(),
+    };
+    vec![
+        role(24, "Look at everything", false, &[], &[]),
+        role(25, "Run production", true, &[3], &["env:prod"]),
     ]
 }
 

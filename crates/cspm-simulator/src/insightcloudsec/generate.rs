@@ -65,7 +65,8 @@ impl World {
     /// A world of the given size. Its users and their credentials are always those of the demonstration.
     pub fn generate(spec: Spec) -> Self {
         let mut rng = Rng::with_seed(spec.seed);
-        let mut world = Self { users: demo::users(), ..Self::default() };
+        let mut world =
+            Self { users: demo::users(), groups: demo::groups(), roles: demo::roles(), ..Self::default() };
         let names = ["Default Organization", "Tochter Süd"];
         for number in 0..spec.organizations.max(1) {
             let name =

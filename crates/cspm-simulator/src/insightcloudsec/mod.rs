@@ -1,10 +1,10 @@
 //! Rapid7 InsightCloudSec as a state machine, written from the wire document alone.
 //!
-//! Served are the endpoints of sections 2, 4, 5, 7, 8, 9, 12 and 14 of that document, the user reads of section 16.2,
-//! badges (11), and in brief the compliance export (13.2) and container vulnerabilities (20). Not served, and so
-//! answered 404: harvesting (6), reads of single resource types and actions on the customer's cloud (in 9.7),
-//! resource groups as such (10), the rest of 13, 15 to 19 and `timeseries/toggle`. Where the document is silent the
-//! choice stands at the function that makes it, or is a switch of [`Options`].
+//! Served are the endpoints of sections 2, 4, 5, 7, 8, 9, 12 and 14 of that document, the reads of users, groups and
+//! roles (16.2, 16.5, 17.1, 17.2), badges (11), and in brief the compliance export (13.2) and container vulnerabilities
+//! (20). Not served, and so answered 404: harvesting (6), reads of single resource types and actions on the customer's
+//! cloud (in 9.7), resource groups as such (10), the rest of 13 and of 15 to 19, and `timeseries/toggle`. Where the
+//! document is silent the choice stands at the function that makes it, or is a switch of [`Options`].
 
 mod auth;
 mod badges;
@@ -20,6 +20,7 @@ mod exemptions;
 mod failure;
 mod fields;
 mod generate;
+mod groups;
 mod index;
 mod insight_writes;
 mod insights;

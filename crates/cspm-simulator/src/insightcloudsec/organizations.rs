@@ -97,6 +97,8 @@ pub(super) fn delete(state: &mut State, call: &Call, resource_id: &str) -> Answe
     world.resources.retain(|resource| !gone.contains(&resource.cloud));
     world.users.retain(|user| user.organization != id || user.access == Access::DomainAdmin);
     world.users.iter_mut().filter(|user| user.organization == id).for_each(|user| user.organization = first);
+    world.groups.retain(|group| group.organization != id);
+    world.roles.retain(|role| role.organization != id);
     world.bots.retain(|bot| bot.organization != id);
     world.exemptions.retain(|exemption| exemption.organization != id);
     state.reindex();

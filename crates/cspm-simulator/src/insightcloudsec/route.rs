@@ -7,8 +7,8 @@ use super::failure::Answer;
 use super::query::{Endpoint, query};
 use super::state::State;
 use super::{
-    badges, bots, clouds, compliance, exemptions, insight_writes, insights, organizations, packs, resources,
-    users, violations, vulnerabilities,
+    badges, bots, clouds, compliance, exemptions, groups, insight_writes, insights, organizations, packs,
+    resources, users, violations, vulnerabilities,
 };
 
 /// Endpoints that change nothing; `None` if the request means none of them.
@@ -27,6 +27,7 @@ fn get(state: &State, call: &Call, segments: &[&str]) -> Option<Answer> {
         ["v2", "prototype", "domain", "organizations", "get"] => organizations::get(state, call),
         ["v2", "public", "user", "info"] => users::info(state, call),
         ["v2", "public", "users", "list"] => users::list(state, call, false),
+        ["v2", "prototype", "groups", "list"] => groups::list(state, call),
         ["v2", "public", "clouds", "list"] => clouds::list_all(state, call),
         ["v2", "public", "clouds", "provisioning", "list"] => clouds::provisioning(state, call),
         ["v2", "public", "cloudtypes", "list"] => clouds::types(call),
@@ -64,6 +65,10 @@ fn post(state: &State, call: &Call, segments: &[&str]) -> Option<Answer> {
         ["v2", "public", "clouds", "list"] => clouds::list(state, call),
         ["v2", "public", "users", "list"] => users::list(state, call, true),
         ["v2", "prototype", "domains", "admins", "list"] => users::admins(state, call),
+        ["v2", "prototype", "user", id, "groups", "list"] => groups::of_user(state, call, id),
+        ["v2", "prototype", "group", id, "users", "list"] => groups::users_of(state, call, id),
+        ["v2", "prototype", "group", id, "roles", "list"] => groups::roles_in(state, call, id),
+        ["v2", "public", "roles", "list"] => groups::roles(state, call),
         ["v2", "public", "insights", id, source, "resource", "history"] => {
             violations::history(state, call, id, source)
         }

@@ -16,7 +16,8 @@ use crate::wire::SimResponse;
 /// A minute in milliseconds.
 const MINUTE: i64 = 60_000;
 
-fn object(state: &State, user: &User) -> Map<String, Value> {
+/// The user object of section 16.1.
+pub(super) fn object(state: &State, user: &User) -> Map<String, Value> {
     let organization = state.world.organizations.iter().find(|one| one.id == user.organization);
     let mut object = Map::new();
     let mut put = |key: &str, value: Value| object.insert(key.to_owned(), value);
@@ -32,7 +33,8 @@ fn object(state: &State, user: &User) -> Map<String, Value> {
     put("organization_id", json!(user.organization));
     put("two_factor_enabled", json!(user.two_factor));
     put("two_factor_required", json!(false));
-    put("groups", json!(0));
+    let groups = state.world.groups.iter().filter(|group| group.users.contains(&user.id));
+    put("groups", json!(groups.count()));
     put("owned_resources", json!(0));
     put("consecutive_failed_login_attempts", json!(user.failed_logins));
     put("suspended", json!(user.suspended));
@@ -68,9 +70,7 @@ pub(super) fn info(state: &State, call: &Call) -> Answer {
 
 /// `GET` or `POST /v2/public/users/list`: without the domain admins. Domain users see all organizations.
 pub(super) fn list(state: &State, call: &Call, paged: bool) -> Answer {
-    if !call.caller.is_admin() && !call.caller.is_domain_user() {
-        return Err(Failure::permission("organization admin is required"));
-    }
+    call.caller.must_administer()?;
     let seen = |user: &&User| {
         let own = user.organization == call.caller.organization || call.caller.is_domain_user();
         user.access != Access::DomainAdmin && own

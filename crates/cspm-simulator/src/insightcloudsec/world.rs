@@ -194,6 +194,54 @@ impl User {
     }
 }
 
+/// A group of users.
+#[derive(Clone, Debug)]
+pub struct Group {
+    /// `group_id`.
+    pub id: i64,
+    /// Organization.
+    pub organization: i64,
+    /// Name.
+    pub name: String,
+    /// `user_id` of its members.
+    pub users: Vec<i64>,
+    /// Numbers of its roles.
+    pub roles: Vec<i64>,
+}
+
+impl Group {
+    /// `divvyusergroup:<id>`, without a trailing colon.
+    pub fn resource_id(&self) -> String {
+        format!("divvyusergroup:{}", self.id)
+    }
+}
+
+/// A role: what its groups may do in which clouds (document section 17.2). Every role views.
+#[derive(Clone, Debug)]
+pub struct AccessRole {
+    /// Number within the organization.
+    pub id: i64,
+    /// Organization.
+    pub organization: i64,
+    /// Name.
+    pub name: String,
+    /// Description.
+    pub description: String,
+    /// Whether it provisions, manages and deletes.
+    pub changes: bool,
+    /// Integer ids of the clouds it is for; empty is all.
+    pub clouds: Vec<i64>,
+    /// Badges of the clouds it is for, as `key:value`.
+    pub badges: Vec<String>,
+}
+
+impl AccessRole {
+    /// `divvyrole:<organization>:<id>`, without a trailing colon.
+    pub fn resource_id(&self) -> String {
+        format!("divvyrole:{}:{}", self.organization, self.id)
+    }
+}
+
 /// A label on a cloud.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Badge {
@@ -479,6 +527,10 @@ pub struct World {
     pub organizations: Vec<Organization>,
     /// Users of all organizations.
     pub users: Vec<User>,
+    /// Groups of users.
+    pub groups: Vec<Group>,
+    /// Roles of those groups.
+    pub roles: Vec<AccessRole>,
     /// Clouds of all organizations.
     pub clouds: Vec<Cloud>,
     /// Resources, in the order queries give them.

@@ -276,6 +276,46 @@ fn user_lists() {
     assert_v2_error(&send(&sim, Method::POST, "/v2/prototype/domains/admins/list", &viewer, ""), 403);
 }
 
+/// 16.5, 17.1, 17.2: groups count their users and roles, in the oldest profile they list them; a user's groups list their
+/// roles always.
+#[test]
+fn groups_and_roles() {
+    let sim = demo();
+    let list = "/v2/prototype/groups/list";
+    let engineers = json!({"group_id": 20, "resource_id": "divvyusergroup:20", "name": "Engineers", "users": 4,
+        "roles": 2, "entitlements_configured": false});
+    assert_eq!(ok(&get(&sim, list))["groups"][0], engineers);
+    let of = |what: &str| {
+        let path = format!("/v2/prototype/group/divvyusergroup:20/{what}/list");
+        ok(&post(&sim, &path, &json!({})))[what].as_array().unwrap().clone()
+    };
+    let (users, roles) = (of("users"), of("roles"));
+    assert_eq!((users.len(), &users[0]["resource_id"]), (4, &json!("divvyuser:9:")));
+    assert_eq!(users[0]["groups"], 2);
+    assert_eq!(ok(&post(&sim, "/v2/public/roles/list", &json!({})))["roles"], json!(roles));
+    let run = &roles[1];
+    assert_eq!(run["resource_id"], "divvyrole:1:25");
+    assert_eq!(run["cloud_scopes"], json!(["divvyorganizationservice:3"]));
+    assert_eq!((&run["badge_scopes"], &run["groups"]), (&json!(["env:prod"]), &json!(["divvyusergroup:20"])));
+    assert_eq!((&roles[0]["global_scope"], &run["global_scope"]), (&json!(true), &json!(false)));
+    let own = ok(&post(&sim, "/v2/prototype/user/divvyuser:9:/groups/list", &json!({})));
+    let named = |group: &Value| (group["name"].clone(), group["roles"].as_array().unwrap().len());
+    let named: Vec<_> = own["groups"].as_array().unwrap().iter().map(named).collect();
+    assert_eq!(named, [(json!("Engineers"), 2), (json!("Auditors"), 1)]);
+
+    let viewer = [("Api-Key", VIEWER_KEY)];
+    assert_v2_error(&send(&sim, Method::GET, list, &viewer, ""), 403);
+    assert_v2_error(&send(&sim, Method::POST, "/v2/public/roles/list", &viewer, "{}"), 403);
+    for unknown in ["group/divvyusergroup:99/users/list", "user/divvyuser:9/groups/list"] {
+        assert_v2_error(&post(&sim, &format!("/v2/prototype/{unknown}"), &json!({})), 404);
+    }
+    sim.configure(|options| options.profile = Profile::V2019);
+    let old = ok(&get(&sim, list))["groups"][0].clone();
+    assert_eq!(old["users"][0]["username"], "viewer");
+    assert_eq!(old["roles"][1]["name"], "Run production");
+    assert!(old.get("entitlements_configured").is_none() && old["roles"][1].get("add_cloud").is_none());
+}
+
 /// 4.1, 4.2: the connectivity test with its counts, and the bare array for domain admins only.
 #[test]
 fn organizations() {
