@@ -110,7 +110,7 @@ impl InsightCloudSec {
             (ErrorKind::NotFound, _) if names_a_thing(operation) => {
                 error.with_hint("it does not exist in the user's present organization, or not any more")
             }
-            (ErrorKind::NotFound, _) => {
+            (ErrorKind::NotFound, Some(404)) => {
                 error.with_hint("check that base_url is the root of the installation")
             }
             _ => error,

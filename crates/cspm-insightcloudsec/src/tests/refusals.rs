@@ -120,6 +120,17 @@ async fn r05_a_bare_500_is_repeated_once_within_a_step() {
 }
 
 #[tokio::test]
+async fn a_place_that_is_gone_is_no_wrong_address() {
+    for (status, is_address) in [(404, true), (410, false)] {
+        let installation = with_catalogues(move |_| (status, String::new()));
+        let read = findings(&connect(&installation), FindingQuery::default()).await;
+        let error = read.shortfall().unwrap();
+        assert_eq!(error.kind(), ErrorKind::NotFound);
+        assert_eq!(error.to_string().contains("base_url"), is_address, "{error}");
+    }
+}
+
+#[tokio::test]
 async fn the_doctor_reads_a_little_of_everything_and_names_what_is_missing() {
     let installation = with_catalogues(|asked| match asked.what.as_str() {
         WHO => (200, r#"{"user_id": 7}"#.to_owned()),
