@@ -9,6 +9,7 @@ use cspm_core::{
     Severity, StandardRef,
 };
 
+use crate::ids::{CUSTOM, SHIPPED};
 use crate::provider::provider;
 use crate::wire;
 
@@ -185,8 +186,7 @@ impl Packs {
             rejected += u64::from(pack.backoffice.odd || pack.custom.odd);
             let standard =
                 StandardRef { id: format!("{source}:{number}").into(), control: None, name: arc(&pack.name) };
-            for (source, numbers) in [("backoffice", &pack.backoffice.words), ("custom", &pack.custom.words)]
-            {
+            for (source, numbers) in [(SHIPPED, &pack.backoffice.words), (CUSTOM, &pack.custom.words)] {
                 for number in numbers {
                     packs.0.entry(format!("{source}:{number}")).or_default().push(standard.clone());
                 }

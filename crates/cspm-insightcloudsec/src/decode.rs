@@ -96,11 +96,12 @@ impl Reader<'_> {
         if let Some(error) = wire::refusal(&body.error_message) {
             return Err(error);
         }
-        let total = body.counts.0.and_then(|counts| counts.of(self.resource_type));
+        let counts = body.counts.0;
+        let total = counts.as_ref().and_then(|counts| counts.of(self.resource_type));
         let resources = match body.resources {
             Some(resources) => resources,
-            // `null`, `[]` and absent are interchangeable for arrays (22.2), but only a count of nought proves it.
-            None if total == Some(0) => Vec::new(),
+            // `null`, `[]` and absent are interchangeable for arrays (22.2), but only the counts prove it.
+            None if counts.is_some_and(|counts| counts.has_none_of(self.resource_type)) => Vec::new(),
             None => return Err(Error::new(ErrorKind::Protocol, "the answer has no list of resources")),
         };
         let mut page = Page {

@@ -259,6 +259,11 @@ impl Counts<'_> {
     pub(crate) fn of(&self, resource_type: &str) -> Option<u64> {
         self.0.get(resource_type).copied().flatten()
     }
+
+    /// Whether there is none of a type: counted as nought, or not counted among the others.
+    pub(crate) fn has_none_of(&self, resource_type: &str) -> bool {
+        matches!(self.0.get(resource_type), None | Some(Some(0)))
+    }
 }
 
 impl<'de: 'a, 'a> Deserialize<'de> for Counts<'a> {

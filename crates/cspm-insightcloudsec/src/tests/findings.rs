@@ -275,7 +275,8 @@ async fn what_is_missing_is_said() {
             "repeated a cursor",
         ),
         (json!({"resources": [], "counts": {"storagecontainer": 7}}), "announced 7"),
-        (json!({"counts": {}}), "no list of resources"),
+        (json!({"counts": {"storagecontainer": "?"}}), "no list of resources"),
+        (json!({"resources": null, "counts": null}), "no list of resources"),
         (json!({"resources": null, "counts": {"storagecontainer": 2}}), "no list of resources"),
         (json!({"resources": [], "next_cursor": {"a": 1}}), "another shape"),
         (json!({"error_message": "boom", "error_type": "X", "traceback": "File secret.py"}), "boom"),
@@ -286,6 +287,19 @@ async fn what_is_missing_is_said() {
         let error = read.shortfall().expect(want).to_string();
         assert!(error.contains(want) && !error.contains("secret.py"), "{want}: {error}");
         assert!(!read.scopes[0].complete);
+    }
+}
+
+#[tokio::test]
+async fn null_missing_and_empty_are_one_where_nothing_is_counted() {
+    for answer in [
+        json!({"resources": null, "counts": {"storagecontainer": 0}, "next_cursor": null}),
+        json!({"resources": null, "counts": {"volume": 3}}),
+        json!({"counts": {}}),
+    ] {
+        let installation = with_catalogues(move |_| (200, answer.to_string()));
+        let read = findings(&connect(&installation), FindingQuery::default()).await;
+        assert!(read.items.is_empty() && read.shortfall().is_none(), "{:?}", read.shortfall());
     }
 }
 
