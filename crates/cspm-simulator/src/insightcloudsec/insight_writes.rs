@@ -11,6 +11,9 @@ use super::state::State;
 use super::world::{Insight, InsightFilter, Source, SourcedId};
 use crate::wire::SimResponse;
 
+/// What is kept as it was written.
+const WRITTEN: [&str; 5] = ["owner_resource_id", "scopes", "template_id", "badges", "badge_filter_operator"];
+
 /// `POST /v2/public/insights/create`.
 pub(super) fn create(state: &mut State, call: &Call) -> Answer {
     call.caller.may_write(Area::Insights)?;
@@ -183,14 +186,20 @@ fn made(state: &State, call: &Call, fields: &Fields) -> Result<Insight, Failure>
     for item in fields.list("filters")? {
         let name = item.get("name").and_then(Value::as_str);
         let config = item.get("config").filter(|config| config.is_object());
-        let collections = item.get("collections").is_none_or(Value::is_object);
-        let (Some(name), Some(config), true) = (name, config, collections) else {
+        let collections = item
+            .get("collections")
+            .map_or(Some(json!({})), |collections| Some(collections.clone()).filter(Value::is_object));
+        let (Some(name), Some(config), Some(collections)) = (name, config, collections) else {
             return Err(
                 fields.refuse("filters", "Expected name, config and collections, the latter objects.")
             );
         };
-        filters.push(InsightFilter { name: name.to_owned(), config: config.clone() });
+        filters.push(InsightFilter { name: name.to_owned(), config: config.clone(), collections });
     }
+    fields.texts("scopes")?;
+    fields.pairs("badges")?;
+    fields.is_and("badge_filter_operator")?;
+    let said = |key: &&str| Some(((*key).to_owned(), fields.value(key)?.clone()));
     Ok(Insight {
         id: SourcedId::custom(next),
         organization: Some(call.caller.organization),
@@ -208,6 +217,7 @@ fn made(state: &State, call: &Call, fields: &Fields) -> Result<Insight, Failure>
         author: None,
         meta_data: fields.text("meta_data")?.map(str::to_owned),
         favorited: false,
+        written: WRITTEN.iter().filter_map(said).collect(),
         inserted: call.now,
         updated: call.now,
     })

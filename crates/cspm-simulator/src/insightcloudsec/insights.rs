@@ -144,7 +144,9 @@ pub(super) fn object(insight: &Insight, bots: Option<&Vec<String>>) -> Map<Strin
     let filters: Vec<Value> = insight
         .filters
         .iter()
-        .map(|filter| json!({"name": filter.name, "config": filter.config, "collections": {}}))
+        .map(
+            |filter| json!({"name": filter.name, "config": filter.config, "collections": filter.collections}),
+        )
         .collect();
     let mut object = Map::new();
     let mut put = |key: &str, value: Value| object.insert(key.to_owned(), value);
@@ -179,6 +181,7 @@ pub(super) fn object(insight: &Insight, bots: Option<&Vec<String>>) -> Map<Strin
         put("template_id", Value::Null);
         put("badges", json!([]));
         put("badge_filter_operator", Value::Null);
+        object.extend(insight.written.clone());
     }
     object
 }

@@ -7,7 +7,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 /// Who wrote an insight or a pack. The same integer exists in both (document section 7.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -367,6 +367,8 @@ pub struct InsightFilter {
     pub name: String,
     /// An object.
     pub config: Value,
+    /// The data collections that it refers to: an object.
+    pub collections: Value,
 }
 
 /// An insight (check) (document section 7.2).
@@ -404,6 +406,8 @@ pub struct Insight {
     pub meta_data: Option<String>,
     /// Marked by the caller.
     pub favorited: bool,
+    /// What a custom insight was written with beside these: `scopes`, `badges` and the like, under their wire names.
+    pub written: Map<String, Value>,
     /// Creation.
     pub inserted: i64,
     /// Last change.

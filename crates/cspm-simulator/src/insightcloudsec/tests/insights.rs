@@ -187,6 +187,18 @@ fn writing_custom_insights() {
     assert_eq!(ok(&post(&sim, "/v2/public/insights/61/edit", &edited))["severity"], 2);
     let one = ok(&get(&sim, "/v2/public/insights/61/custom"));
     assert_eq!((&one["severity"], &one["notes"]), (&json!(2), &Value::Null));
+    edited["scopes"] = json!(["divvyorganizationservice:3"]);
+    edited["badges"] = json!([{"key": "env", "value": "prod"}]);
+    edited["badge_filter_operator"] = json!("AND");
+    edited["filters"][0]["config"] = json!({"operator": "gt", "list": [1]});
+    edited["filters"][0]["collections"] = json!({"allowed-accounts": "value"});
+    ok(&post(&sim, "/v2/public/insights/61/edit", &edited));
+    let one = ok(&get(&sim, "/v2/public/insights/61/custom"));
+    for key in ["scopes", "badges", "badge_filter_operator", "filters", "tags"] {
+        assert_eq!(one[key], edited[key], "{key} is read as it was written");
+    }
+    edited["badges"] = json!(["env:prod"]);
+    assert_v2_error(&post(&sim, "/v2/public/insights/61/edit", &edited), 400);
     let noted = post(&sim, "/v2/public/insights/61/notes/update", &json!({"notes": "**md**"}));
     assert_eq!((noted.status, noted.body.len()), (StatusCode::OK, 0));
     assert_eq!(ok(&get(&sim, "/v2/public/insights/61/custom"))["notes"], "**md**");
