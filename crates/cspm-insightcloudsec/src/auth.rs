@@ -14,7 +14,7 @@ use crate::wire::parse;
 
 /// Not `X-Api-Key`, which is another product's (22.1, row 10).
 const KEY: HeaderName = HeaderName::from_static("api-key");
-const LOG_IN: &str = "log in";
+pub(crate) const LOG_IN: &str = "log in";
 const TOKEN: HeaderName = HeaderName::from_static("x-auth-token");
 
 /// The same client, calling in the credential's name. Exactly one of the two headers is sent.

@@ -13,6 +13,7 @@ use cspm_core::http::header::CONTENT_TYPE;
 use cspm_core::{Error, ErrorKind, Result};
 use cspm_http::{Answer, Call, Dialect};
 
+use crate::auth::LOG_IN;
 use crate::{InsightCloudSec, NAME};
 
 /// This vendor's reading of HTTP. A bare 500 often means bad input (3.6): a read is repeated once. No rate limit is
@@ -105,6 +106,10 @@ impl InsightCloudSec {
             (ErrorKind::Authentication, Some(401 | 403)) if self.has_key => error.with_hint(
                 "check that the API key is active and of this installation (keys of the Insight platform are not \
                  accepted, and a user's newest key ends the older ones)",
+            ),
+            // How a log-in with a second factor goes is not known; its session may be one that is good for nothing (2.3.2).
+            (ErrorKind::Authentication, Some(401 | 403)) if error.operation() != Some(LOG_IN) => error.with_hint(
+                "the session is not accepted; a user with a second factor or single sign-on needs an API key",
             ),
             (ErrorKind::Permission, _) => error.with_hint(right_for(operation)),
             (ErrorKind::NotFound, _) if names_a_thing(operation) => {

@@ -212,6 +212,20 @@ async fn a_failed_log_in_is_called_by_its_own_name() {
 }
 
 #[tokio::test]
+async fn a_session_that_is_no_good_from_the_start_leads_to_an_api_key() {
+    for status in [401, 403] {
+        let installation = Installation::new(move |asked| match asked.what.as_str() {
+            LOGIN => (200, json!({"session_id": "half"}).to_string()),
+            _ => (status, String::new()),
+        });
+        let error =
+            findings(&connect_as(&installation, password()), FindingQuery::default()).await.error.unwrap();
+        assert_eq!(error.kind(), ErrorKind::Authentication);
+        assert!(error.to_string().contains("second factor"), "{error}");
+    }
+}
+
+#[tokio::test]
 async fn every_request_says_that_it_is_json_reads_included() {
     // Marked as required on nearly every operation (2.4).
     let installation = with_catalogues(|_| (200, page(&[], 0)));
