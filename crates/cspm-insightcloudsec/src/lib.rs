@@ -1,7 +1,7 @@
 //! Adapter for Rapid7 InsightCloudSec (formerly DivvyCloud): cloud accounts, insights, findings, packs, exemptions, bots.
 //!
 //! A *finding* is one insight that one resource violates. The vendor has no list of findings; they are read insight by
-//! insight and type by type, which is also how a run is counted: a scope each. Cached counters never are a reason to
+//! insight and type by type, which is also how a run is counted: a scope each. A cached counter alone is never a reason to
 //! skip one, so a quiet installation costs a request for each insight and type.
 //!
 //! ```
