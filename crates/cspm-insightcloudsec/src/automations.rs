@@ -5,10 +5,11 @@ use cspm_core::{
     Automation, AutomationQuery, AutomationStore, Cursor, Error, ErrorKind, Origin, Plan, Rejected, Result,
     Scope, Source, Step, Then, async_trait, clean_text, http::Method,
 };
-use cspm_http::{Call, Safety, encode};
+use cspm_http::{Call, Safety};
 use serde::Serialize;
 
 use crate::error::{LIST_BOTS, PAUSE_BOT, RESUME_BOT};
+use crate::ids::segment;
 use crate::{InsightCloudSec, wire};
 
 /// Used by field staff against real installations (3.3).
@@ -75,7 +76,7 @@ impl InsightCloudSec {
                 format!("\"{}\" is no bot; write divvybot:<organization>:<number>", clean_text(id, 60));
             return Err(Error::new(ErrorKind::Config, message));
         }
-        let path = format!("/v2/public/botfactory/{}/{verb}", encode(id));
+        let path = format!("/v2/public/botfactory/{}/{verb}", segment(id));
         let call = Call::new(operation, Method::POST, path, Safety::Write).json(&serde_json::Map::new())?;
         self.write(call).await.map(|_| ())
     }

@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use cspm_http::encode;
+
 /// The source of what the vendor ships.
 pub(crate) const SHIPPED: &str = "backoffice";
 /// The source of what the customer made.
@@ -52,6 +54,11 @@ pub(crate) fn with_colon(resource_id: &str) -> Cow<'_, str> {
     Cow::Owned(format!("{resource_id}:"))
 }
 
+/// A resource id as one segment of a path: its colons stay, as in every public example (3.1).
+pub(crate) fn segment(resource_id: &str) -> String {
+    encode(resource_id).replace("%3A", ":")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -62,6 +69,12 @@ mod tests {
         for odd in ["custom", ":1", "custom:", "custom:01", "custom:+1", "custom:1:", "custom:x", "11"] {
             assert_eq!(SourcedId::parse(odd), None, "{odd}");
         }
+    }
+
+    #[test]
+    fn only_the_colons_of_an_id_stay_in_a_path() {
+        assert_eq!(segment("divvybot:1:21"), "divvybot:1:21");
+        assert_eq!(segment("pod:7:a/b?c#d e%3Af:"), "pod:7:a%2Fb%3Fc%23d%20e%253Af:");
     }
 
     #[test]

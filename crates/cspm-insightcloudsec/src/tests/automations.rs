@@ -66,7 +66,7 @@ async fn a_bot_is_paused_and_resumed_once() {
     let error = store(&vendor).resume("divvybot:1:21").await.unwrap_err();
     assert!(error.is_uncertain());
     let lines = installation.lines();
-    let path = "POST /v2/public/botfactory/divvybot%3A1%3A21";
+    let path = "POST /v2/public/botfactory/divvybot:1:21";
     assert_eq!(lines, [WHO, &format!("{path}/pause"), WHO, &format!("{path}/resume")]);
     assert_eq!(installation.asked(path)[0].body, json!({}));
     assert_eq!(store(&vendor).pause("../users").await.unwrap_err().kind(), ErrorKind::Config);
