@@ -410,6 +410,12 @@ fn exemptions(world: &mut World, wanted: usize) {
     }
 }
 
+/// A schedule in the typed form of section 14.4.
+fn weekly() -> Value {
+    json!({"_type": "Weekly", "time_of_day": {"_type": "TimeOfDay", "hour": 8, "minute": 0, "second": 0},
+        "day_of_week": 1, "day_of_month": null, "exclude_days": [], "minute_of_hour": 0, "second_of_hour": 0})
+}
+
 fn bots(world: &mut World) {
     for (id, name, state, insight) in [
         (21, "Tag untagged", "RUNNING", Some(SourcedId::backoffice(21))),
@@ -425,8 +431,9 @@ fn bots(world: &mut World) {
             category: "Security".to_owned(),
             state: state.to_owned(),
             insight,
+            next_run: (id == 21).then_some(BASE + 2 * DAY + 500),
             instructions: json!({"resource_types": ["instance"], "groups": [], "filters": [], "actions": [],
-                "badges": [], "schedule": null, "ondemand_enabled": id == 21,
+                "badges": [], "schedule": if id == 21 { weekly() } else { Value::Null }, "ondemand_enabled": id == 21,
                 "hookpoints": ["divvycloud.resource.created"]}),
             created: BASE - 300 * DAY,
             modified: BASE - 3 * DAY,

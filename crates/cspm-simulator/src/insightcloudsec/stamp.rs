@@ -42,6 +42,11 @@ pub(super) fn slashed(millis: i64) -> String {
     format(millis, "%Y/%m/%d, %H:%M:%S UTC")
 }
 
+/// Row i: seconds since 1970, as a float.
+pub(super) fn epoch_seconds(millis: i64) -> f64 {
+    std::time::Duration::from_millis(millis.unsigned_abs()).as_secs_f64()
+}
+
 /// Row h: `2023-06-26`.
 pub(super) fn date(millis: i64) -> String {
     format(millis, "%Y-%m-%d")

@@ -498,6 +498,8 @@ pub struct Bot {
     pub insight: Option<SourcedId>,
     /// The `instructions` object.
     pub instructions: Value,
+    /// When its schedule is due next; told only while it runs.
+    pub next_run: Option<i64>,
     /// Creation.
     pub created: i64,
     /// Last change.

@@ -83,6 +83,13 @@ fn reading_bots() {
     assert_eq!(bot, ok(&post(&sim, path, &json!({}))));
     assert_eq!((&bot["insight_id"], &bot["source"]), (&json!(21), &json!("backoffice")));
     assert_eq!((&bot["hookpoint_created"], &bot["ondemand_enabled"]), (&json!(true), &json!(true)));
+    assert_eq!(bot["schedule"]["_type"], "Weekly");
+    assert_eq!(
+        bot["next_scheduled_run"],
+        (BASE + 172_800_500) as f64 / 1000.0,
+        "seconds, not whole ones (3.2, row i)"
+    );
+    assert_eq!(ok(&get(&sim, "/v2/public/botfactory/divvybot:1:22/get"))["next_scheduled_run"], Value::Null);
     assert!(ok(&get(&sim, "/v2/public/botfactory/function-registry/list"))["actions"].is_array());
     assert_v2_error(&get(&sim, "/v2/public/botfactory/divvybot:1:99/get"), 404);
 }
@@ -96,6 +103,7 @@ fn writing_bots() {
         |id: &str, action: &str| post(&sim, &format!("/v2/public/botfactory/{id}/{action}"), &json!({}));
     assert_eq!(act("divvybot:1:21", "pause").status, StatusCode::OK);
     assert_eq!(state("divvybot:1:21"), "PAUSED");
+    assert!(ok(&get(&sim, "/v2/public/botfactory/divvybot:1:21/get"))["next_scheduled_run"].is_null());
     act("divvybot:1:21", "resume");
     assert_eq!(state("divvybot:1:21"), "RUNNING");
     assert_eq!(act("divvybot:1:21", "ondemand").status, StatusCode::OK);
