@@ -4,6 +4,12 @@ use std::fmt;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
+use serde_spanned::Spanned;
+use toml::de::DeTable;
+
+/// Editors of some systems put it before every file.
+pub(crate) const BYTE_ORDER_MARK: char = '\u{feff}';
+
 /// One problem. The message never repeats a value that could be a secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
@@ -64,8 +70,25 @@ pub(crate) struct Complaints<'a> {
 }
 
 impl<'a> Complaints<'a> {
-    pub(crate) fn about(text: &'a str) -> Self {
-        Self { text, list: Vec::new() }
+    /// Reads a TOML document as far as it can be read, and complains about its syntax. Places are counted without a
+    /// byte-order mark.
+    pub(crate) fn parse(text: &'a str) -> (Spanned<DeTable<'a>>, Self) {
+        let text = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text);
+        let (document, errors) = DeTable::parse_recoverable(text);
+        let mut complaints = Self { text, list: Vec::new() };
+        for error in &errors {
+            let instead = if error.message() == "duplicate key" { "; keep one of the two" } else { "" };
+            complaints.add(error.span().unwrap_or_default(), format!("{}{instead}", error.message()));
+        }
+        (document, complaints)
+    }
+
+    /// Complains that a file is not text from where it is not; `text` is what comes before.
+    pub(crate) fn no_text_after(text: &'a str) -> Self {
+        let text = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text);
+        let mut complaints = Self { text, list: Vec::new() };
+        complaints.add(text.len()..text.len(), "this is not UTF-8; save the file as UTF-8");
+        complaints
     }
 
     pub(crate) fn add(&mut self, place: Range<usize>, message: impl Into<String>) {
@@ -88,10 +111,11 @@ impl<'a> Complaints<'a> {
     }
 }
 
-/// Says that a key is unknown, and which one may be meant.
+/// Says that a key is unknown, and which one may be meant: of a short word, few letters may differ.
 pub(crate) fn unknown(key: &str, known: &[&str]) -> String {
     let shown = cspm_core::clean_text(key, 60);
-    match known.iter().min_by_key(|known| distance(known, key)).filter(|known| distance(known, key) <= 3) {
+    let is_near = |known: &&&str| distance(known, key) <= 3.min(known.chars().count() / 2);
+    match known.iter().min_by_key(|known| distance(known, key)).filter(is_near) {
         Some(near) => format!("unknown key \"{shown}\"; did you mean {near}?"),
         None => format!("unknown key \"{shown}\"; known are {}", known.join(", ")),
     }

@@ -11,7 +11,7 @@ mod secret;
 mod tests;
 
 use std::ffi::OsString;
-use std::io::Read as _;
+use std::io::{self, Read as _};
 use std::path::Path;
 use std::time::Duration;
 
@@ -19,6 +19,7 @@ use cspm_http::BaseUrl;
 use secrecy::SecretString;
 
 pub use self::find::find;
+use crate::problem::Complaints;
 pub use crate::problem::{ConfigError, Problem, Problems};
 
 /// A configuration file larger than this is refused.
@@ -134,7 +135,10 @@ impl Configuration {
 /// The text of a file that a user names: at most 8 MiB of UTF-8.
 pub(crate) fn read_text(path: &Path) -> Result<String, ConfigError> {
     let unreadable = |reason: String| ConfigError::Unreadable { path: path.to_owned(), reason };
-    let metadata = std::fs::metadata(path).map_err(|error| unreadable(error.to_string()))?;
+    let metadata = std::fs::metadata(path).map_err(|error| match error.kind() {
+        io::ErrorKind::NotFound => unreadable("there is no such file; write it, or name another".to_owned()),
+        _ => unreadable(error.to_string()),
+    })?;
     if metadata.is_dir() {
         return Err(unreadable("it is a directory; name the file in it".to_owned()));
     }
@@ -145,6 +149,8 @@ pub(crate) fn read_text(path: &Path) -> Result<String, ConfigError> {
         return Err(unreadable("it is larger than 8 MiB".to_owned()));
     }
     String::from_utf8(bytes).map_err(|error| {
-        unreadable(format!("it is not UTF-8 (at byte {})", error.utf8_error().valid_up_to()))
+        let good = error.as_bytes().get(..error.utf8_error().valid_up_to()).unwrap_or_default();
+        let good = std::str::from_utf8(good).unwrap_or_default();
+        ConfigError::Invalid(Complaints::no_text_after(good).into_problems(path))
     })
 }

@@ -8,6 +8,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use cspm_http::BaseUrl;
+use secrecy::ExposeSecret as _;
 use serde_spanned::Spanned;
 use toml::de::{DeTable, DeValue};
 
@@ -40,11 +41,7 @@ pub(super) fn configuration<'t>(
     text: &'t str,
     environment: Environment<'_>,
 ) -> Result<Configuration, Complaints<'t>> {
-    let mut complaints = Complaints::about(text);
-    let (document, errors) = DeTable::parse_recoverable(text.strip_prefix('\u{feff}').unwrap_or(text));
-    for error in &errors {
-        complaints.add(error.span().unwrap_or_default(), error.message());
-    }
+    let (document, mut complaints) = Complaints::parse(text);
     let mut configuration = Configuration::default();
     let mut names = HashSet::new();
     for (key, value) in document.get_ref().iter() {
@@ -93,9 +90,9 @@ impl<'r, 't> Reader<'r, 't> {
         let address = vendor.and_then(|vendor| self.address(vendor));
         let credential = self.credential(vendor, warnings);
         let ca_pem = self.ca_file();
-        let requests_per_second = self.number("requests_per_second", 0.01, 10_000.0);
-        let timeout = self.number("timeout_seconds", 1.0, 86_400.0).map(Duration::from_secs_f64);
-        let max_response = self.number("max_response_mib", 1.0, 4096.0);
+        let requests_per_second = self.number("requests_per_second", 0.001, 1_000_000.0);
+        let timeout = self.number("timeout_seconds", 0.01, 86_400.0).map(Duration::from_secs_f64);
+        let max_response = self.number("max_response_mib", 0.01, 4096.0);
         let accounts = self.accounts();
         let auth_header = self.auth_header(vendor);
         let organization = self.organization(vendor);
@@ -302,6 +299,12 @@ impl<'r, 't> Reader<'r, 't> {
         match secret::read(&source, self.environment) {
             Ok(Found { secret, warning }) => {
                 warnings.extend(warning);
+                // A password travels in a body, which holds any letter.
+                if key == "api_key" && !secret.expose_secret().is_ascii() {
+                    let message = "api_key: the secret holds a letter beyond ASCII, which no key does; put the key there";
+                    self.complaints.add(name.span(), message);
+                    return None;
+                }
                 Some(secret)
             }
             Err(reason) => {
@@ -313,24 +316,15 @@ impl<'r, 't> Reader<'r, 't> {
 
     fn ca_file(&mut self) -> Option<Vec<u8>> {
         let (path, place) = self.text("ca_file", "ca_file = \"/etc/ssl/private-ca.pem\"")?;
-        let mut bytes = Vec::new();
-        let is_file = std::fs::metadata(path).is_ok_and(|metadata| metadata.is_file());
-        let read = std::fs::File::open(path).and_then(|file| file.take(1 << 20).read_to_end(&mut bytes));
         let shown = cspm_core::clean_text(path, 200);
-        let reason = match read {
-            _ if !is_file => "is no file",
-            Err(_) => "cannot be read",
-            Ok(_) if bytes.is_empty() => "is empty",
-            Ok(_) => match cspm_http::check_certificates(&bytes) {
+        let reason = match read_certificates(path) {
+            Ok(bytes) => match cspm_http::check_certificates(&bytes) {
                 Ok(()) => return Some(bytes),
-                Err(error) => {
-                    self.complaints.add(place, format!("{} ({shown})", error.message()));
-                    return None;
-                }
+                Err(error) => format!("{shown}: {}", error.message()),
             },
+            Err(reason) => format!("{shown} {reason}; name a PEM file with the root certificate"),
         };
-        self.complaints
-            .add(place, format!("ca_file: {shown} {reason}; name a PEM file with the root certificate"));
+        self.complaints.add(place, format!("ca_file: {reason}"));
         None
     }
 
@@ -397,5 +391,19 @@ impl<'r, 't> Reader<'r, 't> {
             return None;
         }
         Some(name.trim().to_owned())
+    }
+}
+
+fn read_certificates(path: &str) -> Result<Vec<u8>, &'static str> {
+    // Before it is opened: a pipe would keep us waiting for whoever writes to it.
+    if !std::fs::metadata(path).is_ok_and(|metadata| metadata.is_file()) {
+        return Err("is no file");
+    }
+    let mut bytes = Vec::new();
+    let read = std::fs::File::open(path).and_then(|file| file.take(1 << 20).read_to_end(&mut bytes));
+    match read {
+        Err(_) => Err("cannot be read"),
+        Ok(0) => Err("is empty"),
+        Ok(_) => Ok(bytes),
     }
 }

@@ -7,6 +7,8 @@ use std::path::Path;
 use secrecy::SecretString;
 use secrecy::zeroize::Zeroizing;
 
+use crate::problem::BYTE_ORDER_MARK;
+
 /// A secret file larger than this is no secret file.
 const LARGEST: u64 = 64 * 1024;
 
@@ -23,7 +25,7 @@ pub(super) struct Found {
     pub(super) warning: Option<String>,
 }
 
-/// Reads a secret and trims white space around it. The error says what to do and holds nothing of the secret.
+/// Reads a secret and trims white space around it, a byte-order mark too. The error says what to do and holds nothing of the secret.
 pub(super) fn read(
     source: &Source<'_>,
     environment: &dyn Fn(&str) -> Option<std::ffi::OsString>,
@@ -38,7 +40,7 @@ pub(super) fn read(
         }
         Source::File(path) => (read_file(path)?, loose_permissions(path)),
     };
-    let trimmed = text.trim();
+    let trimmed = text.trim_matches(|letter: char| letter.is_whitespace() || letter == BYTE_ORDER_MARK);
     let named = match source {
         Source::Environment(name) => format!("the environment variable {name}"),
         Source::File(path) => format!("the file {}", cspm_core::clean_text(&path.display().to_string(), 200)),
@@ -46,9 +48,9 @@ pub(super) fn read(
     if trimmed.is_empty() {
         return Err(format!("{named} is empty; put the secret there"));
     }
-    if !trimmed.bytes().all(|byte| (0x20..0x7f).contains(&byte)) {
+    if trimmed.contains(char::is_control) {
         return Err(format!(
-            "{named} holds a line break, a control character or a non-ASCII letter inside the secret"
+            "{named} holds a line break or a control character inside the secret; put the secret alone there"
         ));
     }
     Ok(Found { secret: SecretString::from(trimmed), warning })

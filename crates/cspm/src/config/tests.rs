@@ -312,3 +312,70 @@ fn nothing_secret_is_printed() {
     let configuration = parse(&with("accounts = [\"x\"]")).unwrap();
     assert!(!format!("{configuration:?}").contains("a-good-key"));
 }
+
+#[test]
+fn k01_places_are_right_behind_a_byte_order_mark_and_with_the_line_ends_of_any_system() {
+    for text in [with("wrong = 1"), with("wrong = 1").replace('\n', "\r\n")] {
+        let bare = problems(&text);
+        assert_eq!((bare.len(), bare[0].line, bare[0].column), (1, 6, 1), "{bare:?}");
+        assert_eq!(problems(&format!("\u{feff}{text}")), bare);
+    }
+}
+
+#[test]
+fn k01_what_is_no_text_is_refused_with_its_place() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("cspm.toml");
+    for mark in [&b""[..], "\u{feff}".as_bytes()] {
+        fs::write(&path, [mark, "[[connections]]\nname = \"é".as_bytes(), b"\xff\"\n"].concat()).unwrap();
+        let Err(ConfigError::Invalid(problems)) = Configuration::load(&path) else { panic!("a problem") };
+        assert!(
+            problems.to_string().ends_with(":2:10: this is not UTF-8; save the file as UTF-8"),
+            "{problems}"
+        );
+    }
+}
+
+#[test]
+fn a_key_that_stands_twice_is_refused_with_what_to_do() {
+    let problems = problems(&format!("{}name = \"b\"\n", with("region = \"us-1\"")));
+    assert_eq!(problems.len(), 1, "{problems:?}");
+    assert_eq!(problems[0].message, "duplicate key; keep one of the two");
+}
+
+#[test]
+fn a_word_that_is_near_no_key_is_not_called_a_misspelt_one() {
+    let message = |line: &str| problems(&with(line)).remove(0).message;
+    assert!(message("vendr = 1").ends_with("did you mean vendor?"), "{}", message("vendr = 1"));
+    assert!(message("foo = 1").contains("known are name, vendor"), "{}", message("foo = 1"));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_pipe_in_the_place_of_a_certificate_is_refused_and_not_waited_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let pipe = folder.path().join("pipe");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let problems = problems(&with(&format!("ca_file = \"{}\"", pipe.display())));
+    assert!(problems[0].message.contains("is no file"), "{problems:?}");
+}
+
+#[test]
+fn a_password_may_hold_any_letter_and_a_key_only_those_of_a_header() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("secret");
+    fs::write(&path, "\u{feff}pässwörd ✓\r\n").unwrap();
+    let file = format!("{{ file = \"{}\" }}", path.display());
+    let login = with("vendor = \"insightcloudsec\"")
+        .replace("api_key = { env = \"KEY\" }", &format!("username = \"ops\"\npassword = {file}"));
+    let configuration = parse(&login).unwrap();
+    let Credential::Login { password, .. } = &configuration.connections[0].credential else {
+        panic!("a log-in")
+    };
+    assert_eq!(password.expose_secret(), "pässwörd ✓");
+    let problems = problems(&with(&format!("api_key = {file}")));
+    assert!(
+        problems[0].message.contains("beyond ASCII") && !problems[0].message.contains("ssw"),
+        "{problems:?}"
+    );
+}

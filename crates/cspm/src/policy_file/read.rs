@@ -16,18 +16,14 @@ const RULE_KEYS: [&str; 7] = ["id", "enabled", "severity", "provider", "exceptio
 const EXCEPTION_KEYS: [&str; 3] = ["resources", "tags", "filter_tags"];
 
 pub(super) fn policy(text: &str) -> Result<PolicyFile, Complaints<'_>> {
-    let mut complaints = Complaints::about(text);
-    let (document, errors) = DeTable::parse_recoverable(text.strip_prefix('\u{feff}').unwrap_or(text));
-    for error in &errors {
-        complaints.add(error.span().unwrap_or_default(), error.message());
-    }
+    let (document, mut complaints) = Complaints::parse(text);
     let mut reader = Reader { complaints: &mut complaints };
     let table = document.get_ref();
     reader.check_keys(table, &KEYS);
     let connection = reader.required(table, "connection", 0..0, "the name of a connection");
     let name = reader.required(table, "name", 0..0, "the policy's name");
     let mut policy = Policy {
-        id: reader.text(table, "id"),
+        id: reader.id(table),
         name: name.unwrap_or_default(),
         description: reader.text(table, "description"),
         extra: reader.members(table),
@@ -89,6 +85,16 @@ impl Reader<'_, '_> {
             self.complaints.add(place, format!("the rule {shown} is named twice; keep one of them"));
         }
         policy.rules.insert(id, setting);
+    }
+
+    /// The policy's own id; without one, a policy is created.
+    fn id(&mut self, table: &DeTable<'_>) -> Option<String> {
+        let id = self.text(table, "id")?;
+        if id.trim().is_empty() {
+            let place = get(table, "id").map(Spanned::span).unwrap_or_default();
+            self.complaints.add(place, "id is empty; take the line out to create a policy");
+        }
+        Some(id)
     }
 
     fn text(&mut self, table: &DeTable<'_>, key: &str) -> Option<String> {

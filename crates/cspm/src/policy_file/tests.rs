@@ -134,3 +134,10 @@ fn k01_broken_toml_is_refused_with_its_place() {
     assert!(!problems(&format!("a = {}", "[".repeat(10_000))).is_empty());
     assert!(!problems("rules = 5").is_empty());
 }
+
+#[test]
+fn an_empty_id_is_neither_a_policy_nor_a_new_one() {
+    let problems = problems(&CONTRACT.replace("pR0f1leX9", " "));
+    assert_eq!((problems.len(), problems[0].line), (1, 5), "{problems:?}");
+    assert!(problems[0].message.contains("take the line out"), "{problems:?}");
+}
