@@ -12,7 +12,7 @@ use crate::args::SinkArgs;
 use crate::exit::Stop;
 use crate::output::Sink;
 use crate::output::part::Written;
-use crate::output::target::Target;
+use crate::output::target::{Target, check_apart};
 use crate::progress::{Display, TICK};
 use crate::summary::{Tally, shortfalls};
 use crate::{interrupt, say};
@@ -55,12 +55,26 @@ struct Feed<'a> {
     interrupted: bool,
 }
 
+/// What came of it.
+pub(crate) struct Collected {
+    pub(crate) report: RunReport,
+    pub(crate) tally: Tally,
+    /// Whether somebody stopped it.
+    pub(crate) interrupted: bool,
+}
+
 /// Reads everything, writes it, and shows how it went.
 pub(crate) async fn collect(
     fleet: &Fleet,
     query: &FindingQuery,
     settings: &Settings<'_>,
-) -> Result<(RunReport, Tally), Stop> {
+) -> Result<Collected, Stop> {
+    check_apart(&[
+        ("--output", settings.sink.output.as_deref()),
+        ("--report", settings.sink.report.as_deref()),
+        ("--checkpoint", settings.checkpoint),
+        ("--changed-since-last-complete", settings.last_complete),
+    ])?;
     let report_target = settings.sink.report.as_deref().map(|path| Target::open(Some(path))).transpose()?;
     let (mut run, mut feed) = begin(fleet, query, settings)?;
     let pumped = pump(&mut run, &mut feed).await;
@@ -94,7 +108,7 @@ pub(crate) async fn collect(
     } else {
         tally.show(&report);
     }
-    Ok((report, tally))
+    Ok(Collected { report, tally, interrupted })
 }
 
 /// Opens what the run needs, in the order in which the least is left behind if something is wrong.

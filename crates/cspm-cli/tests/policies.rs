@@ -1,4 +1,4 @@
-//! Policies and suppressions from outside (contract sections 6 and 7), against simulators on loopback. Tests that begin with
+//! Policies from outside (contract section 6), against simulators on loopback. Tests that begin with
 //! a letter and two digits are rows of the catalogue of faults.
 
 #[cfg(test)]
@@ -9,7 +9,7 @@ mod policies {
     use std::collections::BTreeSet;
     use std::fs;
     use std::io::{Read as _, Write as _};
-    use std::process::{Output, Stdio};
+    use std::process::Stdio;
     use std::sync::Arc;
 
     use cspm_simulator::conformity::{self, Conformity};
@@ -18,31 +18,15 @@ mod policies {
     use cspm_simulator::{Fault, Match, Which};
     use serde_json::Value;
 
-    use crate::stage::{Stage, code, lines, signal, text};
+    use crate::stage::{EVIL, Stage, VENDORS, assert_harmless, code, lines, signal, text, writes};
 
-    /// Vendors whose policies and suppressions are there.
-    const BUILT: &[&str] = &["conformity", "insightcloudsec", "bitdefender"];
-
-    /// Of these, those whose policies can be written.
+    /// Vendors whose policies can be written.
     fn writable() -> impl Iterator<Item = &'static str> {
-        BUILT.iter().copied().filter(|vendor| *vendor != "bitdefender")
+        VENDORS.into_iter().filter(|vendor| *vendor != "bitdefender")
     }
 
     fn stage(vendor: &'static str) -> Stage {
         Stage::of(&[vendor])
-    }
-
-    /// The requests that change something at a vendor, in the order of arrival.
-    fn writes(stage: &Stage) -> Vec<String> {
-        let log = stage.served[0].simulator().log().entries();
-        let requests = log.iter().map(|entry| &entry.request);
-        let is_write = |path: &str, method: &str| match path.strip_prefix("/v2/") {
-            // InsightCloudSec reads with POST too.
-            Some(path) => ["/create", "/update", "/delete", "/edit"].iter().any(|end| path.ends_with(end)),
-            None => method != "GET",
-        };
-        let written = requests.filter(|request| is_write(&request.path, request.method.as_str()));
-        written.map(|request| format!("{} {}", request.method, request.path)).collect()
     }
 
     fn json(text: &str) -> Value {
@@ -100,7 +84,7 @@ mod policies {
 
     #[test]
     fn policies_are_listed_shown_and_exported() {
-        for vendor in BUILT {
+        for vendor in VENDORS {
             let stage = stage(vendor);
             let policies = listed(&stage);
             for key in ["connection", "vendor", "id", "name", "description", "kind", "rules"] {
@@ -113,7 +97,7 @@ mod policies {
             );
             let id = policy(&stage);
             let shown = json(&stage.ends(0, &["policies", "show", &id]));
-            assert_eq!((&shown["id"], &shown["vendor"]), (&Value::from(&*id), &Value::from(*vendor)));
+            assert_eq!((&shown["id"], &shown["vendor"]), (&Value::from(&*id), &Value::from(vendor)));
             let table = stage.ends(0, &["policies", "show", &id, "--format", "table"]);
             assert!(table.contains("RULE"), "{vendor}: {table}");
             let file = export(&stage, &id, "policy.toml");
@@ -352,7 +336,7 @@ mod policies {
             ("bitdefender", &["policies", "push", "p.toml", "--yes"], "policies.show"),
             ("bitdefender", &["policies", "push", "new.toml", "--yes"], "policies.show"),
         ];
-        for (vendor, arguments, offered) in cases.iter().filter(|(vendor, ..)| BUILT.contains(vendor)) {
+        for (vendor, arguments, offered) in cases {
             let stage = stage(vendor);
             let file = format!("connection = \"{vendor}-one\"\nname = \"N\"\n");
             fs::write(stage.path("new.toml"), &file).unwrap();
@@ -411,6 +395,41 @@ mod policies {
     }
 
     #[test]
+    fn quiet_leaves_the_data_and_says_nothing_of_what_went_well() {
+        for vendor in writable() {
+            let stage = stage(vendor);
+            let id = policy(&stage);
+            let file = export(&stage, &id, "old.toml");
+            let (other, _, _) = changed(&stage, vendor, &file);
+            fs::write(stage.path("other.toml"), &other).unwrap();
+            let push = ["-q", "policies", "push", "other.toml", "--yes"];
+            for would_change in [true, false] {
+                let output = stage.run(&push);
+                assert_eq!((code(&output), text(&output.stderr)), (0, String::new()), "{vendor}");
+                assert_eq!(json(&text(&output.stdout))["would_change"], would_change, "{vendor}");
+            }
+            assert_eq!(writes(&stage).len(), 1, "{vendor}");
+            assert_eq!(stage.says(0, &["-q", "policies", "delete", &id, "--yes"]), "", "{vendor}");
+            assert_ne!(stage.says(1, &["-q", "policies", "delete", &id, "--yes"]), "", "{vendor}");
+        }
+    }
+
+    /// Some of Conformity's do.
+    #[test]
+    fn an_id_may_begin_with_a_hyphen() {
+        let stage = stage("conformity");
+        let id = "-oldRul3s";
+        assert!(listed(&stage).iter().any(|policy| policy["id"] == id));
+        assert_eq!(json(&stage.ends(0, &["policies", "show", id, "--format", "json"]))["id"], id);
+        assert!(export(&stage, id, "old.toml").contains(&format!("id = \"{id}\"")));
+        stage.ends(0, &["policies", "delete", "--yes", id]);
+        assert!(!listed(&stage).iter().any(|policy| policy["id"] == id));
+        // What is misspelt is no id.
+        let said = stage.says(2, &["policies", "show", id, "--fromat", "json"]);
+        assert!(said.contains("--format"), "{said}");
+    }
+
+    #[test]
     fn an_interrupted_push_says_that_nobody_knows_and_sends_nothing_more() {
         for vendor in writable() {
             let stage = stage(vendor);
@@ -437,214 +456,6 @@ mod policies {
             assert!(said.contains("interrupted") && said.contains("plan again"), "{said}");
             assert_eq!(writes(&stage).len(), 1, "{vendor}");
         }
-    }
-
-    /// Open findings of a vendor that can be suppressed.
-    fn open(stage: &Stage) -> Vec<String> {
-        let mut ids: Vec<String> = Vec::new();
-        for finding in stage.findings(&["--min-severity", "low"]) {
-            let id = finding["vendor_id"].as_str().unwrap().to_owned();
-            if !ids.contains(&id) && !id.starts_with('-') {
-                ids.push(id);
-            }
-        }
-        assert!(ids.len() >= 3);
-        ids
-    }
-
-    fn suppress<'a>(connection: &'a str, ids: &[&'a str]) -> Vec<&'a str> {
-        let fixed =
-            ["suppress", "--connection", connection, "--until", "2099-06-30", "--reason", "ticket 12"];
-        [&fixed[..], ids].concat()
-    }
-
-    /// The results by id, in order.
-    fn results(output: &str) -> Vec<(String, String)> {
-        let rows = lines(output.as_bytes());
-        for row in &rows {
-            let keys: BTreeSet<&str> = row.as_object().unwrap().keys().map(String::as_str).collect();
-            assert_eq!(keys, BTreeSet::from(["id", "result", "message"]), "{row}");
-        }
-        let text = |value: &Value| value.as_str().unwrap().to_owned();
-        rows.iter().map(|row| (text(&row["id"]), text(&row["result"]))).collect()
-    }
-
-    #[test]
-    fn w07_a_suppression_needs_an_end_and_a_reason_in_so_many_words() {
-        for vendor in BUILT {
-            let stage = stage(vendor);
-            let connection = format!("{vendor}-one");
-            for (options, word) in [
-                (&["--reason", "r"][..], "--until"),
-                (&["--until", "never"], "--reason"),
-                (&["--until", "never", "--reason", ""], "--reason"),
-                (&["--until", "never", "--reason", " \t"], "--reason"),
-                (&["--until", "2020-01-31", "--reason", "r"], "past"),
-                (&["--until", "2020-01-31T00:00:00Z", "--reason", "r"], "past"),
-                (&["--until", "", "--reason", "r"], "--until"),
-                (&["--until", "tomorrow", "--reason", "r"], "never"),
-                (&["--until", "2099-02-30", "--reason", "r"], "never"),
-            ] {
-                let named = [&["suppress", "--connection", &connection], options, &["some-id"]].concat();
-                let said = stage.says(2, &named);
-                assert!(said.contains(word), "{options:?}: {said}");
-            }
-            let said = stage.says(2, &["suppress", "--until", "never", "--reason", "r", "some-id"]);
-            assert!(said.contains("--connection"), "{said}");
-            stage.ends(2, &["suppress", "--connection", &connection, "--until", "never", "--reason", "r"]);
-            assert_eq!(stage.asked(), 0, "{vendor}");
-        }
-    }
-
-    #[test]
-    fn suppressing_twice_changes_nothing_the_second_time_and_lifting_undoes_it() {
-        for vendor in BUILT {
-            let stage = stage(vendor);
-            let connection = format!("{vendor}-one");
-            let ids = open(&stage);
-            let [first, second] = [ids[0].as_str(), ids[1].as_str()];
-            let done =
-                |word: &str| vec![(first.to_owned(), word.to_owned()), (second.to_owned(), word.to_owned())];
-            let arguments = suppress(&connection, &[first, second]);
-            assert_eq!(results(&stage.ends(0, &arguments)), done("done"), "{vendor}");
-            let written = writes(&stage).len();
-            assert!(written > 0, "{vendor}");
-            assert_eq!(results(&stage.ends(0, &arguments)), done("unchanged"), "{vendor}");
-            assert_eq!(writes(&stage).len(), written, "{vendor}: {:?}", writes(&stage));
-
-            let left = open(&stage);
-            assert!(!left.contains(&ids[0]) && !left.contains(&ids[1]), "{vendor}");
-            let suppressed = stage.findings(&["--suppressed", "only"]);
-            let it = suppressed.iter().find(|finding| finding["vendor_id"] == first).unwrap();
-            assert_eq!(it["state"], "suppressed");
-            // Through the end of the day: its last second, or the moment after it.
-            let until = it["suppression"]["until"].as_str().unwrap();
-            assert!(["2099-06-30T23:59:59Z", "2099-07-01T00:00:00Z"].contains(&until), "{it}");
-
-            let lift = ["unsuppress", "--connection", &connection, first, second];
-            assert_eq!(results(&stage.ends(0, &lift)), done("done"), "{vendor}");
-            let written = writes(&stage).len();
-            assert_eq!(results(&stage.ends(0, &lift)), done("unchanged"), "{vendor}");
-            assert_eq!(writes(&stage).len(), written, "{vendor}");
-            let left = open(&stage);
-            assert!(left.contains(&ids[0]) && left.contains(&ids[1]), "{vendor}");
-
-            let never = ["suppress", "--connection", &connection, "--until", "never", "--reason", "r", first];
-            stage.ends(0, &never);
-            let suppressed = stage.findings(&["--suppressed", "only"]);
-            let it = suppressed.iter().find(|finding| finding["vendor_id"] == first).unwrap();
-            assert_eq!(it["suppression"]["until"], Value::Null, "{vendor}");
-        }
-    }
-
-    #[test]
-    fn every_id_has_a_result_and_the_status_says_how_many_failed() {
-        for vendor in BUILT {
-            let stage = stage(vendor);
-            let connection = format!("{vendor}-one");
-            let ids = open(&stage);
-            let mixed = suppress(&connection, &["no-such-finding", &ids[0]]);
-            assert_eq!(
-                results(&stage.ends(3, &mixed)),
-                [("no-such-finding".to_owned(), "failed".to_owned()), (ids[0].clone(), "done".to_owned())],
-                "{vendor}"
-            );
-            let bad = suppress(&connection, &["no-such-finding", "nor-this"]);
-            let rows = json(&stage.ends(1, &[&bad[..], &["--format", "json"]].concat()));
-            let failed =
-                |row: &Value| row["result"] == "failed" && !row["message"].as_str().unwrap().is_empty();
-            assert!(
-                rows.as_array().unwrap().len() == 2 && rows.as_array().unwrap().iter().all(failed),
-                "{rows}"
-            );
-            let table = stage.ends(1, &[&bad[..], &["--format", "table"]].concat());
-            let head = table.lines().next().unwrap();
-            assert_eq!(head.split_whitespace().collect::<Vec<_>>(), ["ID", "RESULT", "WHY"]);
-            assert_eq!(table.lines().count(), 3, "{table}");
-            let lift = ["unsuppress", "--connection", &connection, "no-such-finding", "nor-this"];
-            stage.ends(1, &lift);
-        }
-    }
-
-    /// Runs a command with this on standard input.
-    fn fed(stage: &Stage, arguments: &[&str], input: &[u8]) -> Output {
-        let mut child = stage
-            .command(arguments)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        child.stdin.take().unwrap().write_all(input).unwrap();
-        child.wait_with_output().unwrap()
-    }
-
-    #[test]
-    fn k05_ids_on_standard_input_in_any_shape_count_once() {
-        for vendor in BUILT {
-            let stage = stage(vendor);
-            let connection = format!("{vendor}-one");
-            let ids = open(&stage);
-            let [one, two, three] = [&ids[0], &ids[1], &ids[2]];
-            let input = format!("{one}\r\n\r\n  \n{two}  \r\n\t{one}\n\n{three}");
-            let output = fed(&stage, &suppress(&connection, &["-"]), input.as_bytes());
-            assert_eq!(code(&output), 0, "{vendor}: {}", text(&output.stderr));
-            let done = |id: &String| (id.clone(), "done".to_owned());
-            assert_eq!(results(&text(&output.stdout)), [done(one), done(two), done(three)], "{vendor}");
-
-            // A million lines, but few findings.
-            let many = format!("{one}\r\n").repeat(1_000_000);
-            let output = fed(&stage, &suppress(&connection, &["-", two]), many.as_bytes());
-            assert_eq!(code(&output), 0, "{vendor}: {}", text(&output.stderr));
-            assert_eq!(results(&text(&output.stdout)).len(), 2, "{vendor}");
-
-            let asked = stage.asked();
-            for nothing in [&b""[..], b"\r\n \n\n", b"\xff\xfe\n"] {
-                let output = fed(&stage, &suppress(&connection, &["-"]), nothing);
-                assert_eq!(code(&output), 2, "{vendor}: {}", text(&output.stderr));
-            }
-            assert_eq!(stage.asked(), asked, "{vendor}");
-        }
-    }
-
-    #[test]
-    fn k05_very_many_ids_at_a_vendor_that_refuses_the_key_are_all_told_and_hardly_one_is_asked_for() {
-        for vendor in BUILT {
-            let stage = stage(vendor);
-            let connection = format!("{vendor}-one");
-            const MANY: usize = 200_000;
-            let input: String = (0..MANY).map(|number| format!("{number}\n")).collect();
-            let arguments = suppress(&connection, &["-"]);
-            stage.served[0].simulator().faults().on(
-                Match::any(),
-                Which::Every,
-                Fault::status(cspm::http::StatusCode::UNAUTHORIZED),
-            );
-            let mut child = stage
-                .command(&arguments)
-                .stdin(Stdio::piped())
-                .stdout(fs::File::create(stage.path("results")).unwrap())
-                .stderr(Stdio::null())
-                .spawn()
-                .unwrap();
-            child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
-            assert_eq!(child.wait().unwrap().code(), Some(1), "{vendor}");
-            assert_eq!(stage.read("results").lines().count(), MANY, "{vendor}");
-            assert!(stage.asked() <= 2_000, "{vendor}: {} requests", stage.asked());
-        }
-    }
-
-    /// What a vendor's text may try: colours, a title, an answer to our question, another line, hidden and reordered text.
-    const EVIL: &str = "x\" with 0 changed rules to elsewhere? [y/N] y\n\u{1b}[2K\u{1b}]0;t\u{7}nothing would change\r\u{202e}\u{200b}\u{9b}31m";
-
-    /// Text that could steer a terminal or pass for a line of ours.
-    fn assert_harmless(text: &str) {
-        let hostile = |letter: char| {
-            (letter.is_control() && letter != '\n') || ['\u{202e}', '\u{200b}', '\u{2028}'].contains(&letter)
-        };
-        assert!(!text.chars().any(hostile), "{text:?}");
-        let line = text.lines().find(|line| line.trim_start().starts_with("nothing would change"));
-        assert!(line.is_none(), "{text}");
     }
 
     fn evil(vendor: &'static str) -> Stage {
@@ -734,7 +545,7 @@ mod policies {
 
     #[test]
     fn o03_what_a_vendor_answers_in_an_error_is_harmless() {
-        for vendor in BUILT {
+        for vendor in VENDORS {
             let stage = stage(vendor);
             let connection = format!("{vendor}-one");
             let body = serde_json::json!({
@@ -754,7 +565,18 @@ mod policies {
                 &["accounts", "--format", "table"],
                 &["rules", "--format", "table"],
                 &["doctor", "--format", "table"],
-                &[&suppress(&connection, &["id"])[..], &["--format", "table"]].concat(),
+                &[
+                    "suppress",
+                    "--connection",
+                    &connection,
+                    "--until",
+                    "never",
+                    "--reason",
+                    "r",
+                    "id",
+                    "--format",
+                    "table",
+                ],
             ] {
                 let output = stage.run(arguments);
                 assert!(matches!(code(&output), 1 | 3), "{arguments:?}: {}", text(&output.stderr));

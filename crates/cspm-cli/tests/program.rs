@@ -298,6 +298,47 @@ mod program {
             );
         }
         assert_eq!(stage.served[0].simulator().log().count(), 0);
+        let demo =
+            bare(&["demo", "-q", "--connection", "trend-demo", "--format", "ndjson"]).output().unwrap();
+        assert_eq!((code(&demo), text(&demo.stderr)), (0, String::new()));
+        assert!(lines(&demo.stdout).iter().all(|row| row["connection"] == "trend-demo"));
+        for command in ["demo", "simulate"] {
+            let unknown = bare(&[command, "--connection", "trend-prod"]).output().unwrap();
+            assert_eq!((code(&unknown), text(&unknown.stdout)), (2, String::new()), "{command}");
+            assert!(text(&unknown.stderr).contains("there are trend-demo"), "{command}");
+        }
+    }
+
+    #[test]
+    fn the_log_says_what_happens_and_at_its_finest_every_request() {
+        let stage = Stage::of(&["conformity"]);
+        let faults = stage.served[0].simulator().faults();
+        faults.on(Match::any(), Which::Nth(1), Fault::status(cspm::http::StatusCode::SERVICE_UNAVAILABLE));
+        let said = stage.says(0, &["-v", "findings", "--format", "ndjson"]);
+        for event in ["sending again", "the work is planned", "the connection ended"] {
+            assert!(said.contains(event), "{event}: {said}");
+        }
+        assert!(!said.contains("an answer"), "{said}");
+        let said = stage.says(0, &["-vv", "findings", "--format", "ndjson"]);
+        let answers = said.lines().filter(|line| line.contains("an answer")).count() as u64;
+        assert!(answers >= 10, "{said}");
+    }
+
+    #[test]
+    fn two_outputs_in_one_file_are_refused_before_anything_is_sent() {
+        let stage = Stage::of(&["conformity"]);
+        fs::write(stage.path("all"), "precious").unwrap();
+        let (all, roundabout) = ("all", stage.path(".").join("all"));
+        for others in [
+            &["--report", roundabout.to_str().unwrap()][..],
+            &["--checkpoint", "./all", "--format", "ndjson"],
+            &["--changed-since-last-complete", all],
+        ] {
+            let said = stage.says(2, &[&["findings", "--output", all], others].concat());
+            assert!(said.contains("--output") && said.contains(others[0]), "{said}");
+        }
+        assert_eq!((stage.asked(), stage.read(all).as_str()), (0, "precious"));
+        stage.ends(0, &["findings", "-q", "--output", "/dev/null", "--report", "/dev/null"]);
     }
 
     #[test]
@@ -405,38 +446,6 @@ mod program {
         simulate.stdout.take().unwrap().read_to_string(&mut printed).unwrap();
         assert_eq!(printed, fs::read_to_string(&config).unwrap());
         assert!(simulate.wait().unwrap().success());
-    }
-
-    #[test]
-    fn c11_an_interrupt_ends_with_3_and_keeps_what_was_read() {
-        let stage = Stage::of(&["conformity", "bitdefender"]);
-        // One vendor never answers; the other is read.
-        stage.served[1].simulator().faults().on(
-            Match::get("*/cspm/checks"),
-            Which::Every,
-            Fault::NeverAnswer,
-        );
-        let mut child = stage
-            .command(&["findings", "--format", "ndjson", "--report", "report.json"])
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut out = BufReader::new(child.stdout.take().unwrap());
-        let mut first = String::new();
-        out.read_line(&mut first).unwrap();
-        signal(child.id(), "-INT");
-        let mut rest = String::new();
-        out.read_to_string(&mut rest).unwrap();
-        let mut said = String::new();
-        child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
-        assert_eq!(child.wait().unwrap().code(), Some(3), "{said}");
-        assert!(
-            rest.lines().chain([first.trim_end()]).all(|line| serde_json::from_str::<Value>(line).is_ok())
-        );
-        let report = report(&stage.path("report.json"));
-        assert_eq!(report["complete"], false);
-        assert!(said.contains("interrupted"), "{said}");
     }
 
     #[test]

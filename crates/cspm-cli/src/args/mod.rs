@@ -15,27 +15,31 @@ use cspm::{Severity, Timestamp};
 #[command(
     name = "cspm",
     version,
-    about,
     propagate_version = true,
     max_term_width = 110,
     after_help = "\
 Begin with `cspm demo`: it needs no configuration and no network.
 
-Exit status: 0 complete; 1 failed; 2 wrong usage or configuration; 3 partial, the report says what is missing;
-4 --fail-on met; 5 something would change (plan, --dry-run)."
+Exit status:
+  0  complete: everything that was asked for was read or done
+  1  failed: every connection failed as a whole
+  2  wrong usage or configuration; nothing was sent
+  3  partial: what was read is written, and the report says what is missing
+  4  --fail-on was met
+  5  something would change (plan, --dry-run)"
 )]
 pub(crate) struct Cli {
     /// The configuration [else: $CSPM_CONFIG, ./cspm.toml, $XDG_CONFIG_HOME/cspm/config.toml]
-    #[arg(long, global = true, value_name = "PATH")]
+    #[arg(long, global = true, help_heading = "For every command", value_name = "PATH")]
     pub(crate) config: Option<PathBuf>,
     /// Only this connection (repeatable)
-    #[arg(long = "connection", global = true, value_name = "NAME")]
+    #[arg(long = "connection", global = true, help_heading = "For every command", value_name = "NAME")]
     pub(crate) connections: Vec<String>,
     /// Say more (-v: what happens, -vv: every request)
-    #[arg(short, global = true, action = clap::ArgAction::Count, conflicts_with = "quiet")]
+    #[arg(short, global = true, help_heading = "For every command", action = clap::ArgAction::Count, conflicts_with = "quiet")]
     pub(crate) verbose: u8,
     /// Errors only: no progress, no summary, no warnings
-    #[arg(short, global = true)]
+    #[arg(short, global = true, help_heading = "For every command")]
     pub(crate) quiet: bool,
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -48,7 +52,7 @@ pub(crate) enum Command {
     Demo(DemoArgs),
     /// Serve the three simulators until interrupted, and print a ready-to-use configuration for them
     #[command(
-        after_help = "Example: cspm simulate --config-out cspm.toml &  cspm findings --config cspm.toml"
+        after_help = "Example: cspm simulate --config-out cspm.toml   (then, in another terminal: cspm findings)"
     )]
     Simulate(SimulateArgs),
     /// Collect findings from every connection
@@ -63,6 +67,7 @@ pub(crate) enum Command {
     #[command(after_help = "Example: cspm rules --connection trend-prod --format ndjson")]
     Rules(ListArgs),
     /// Manage policies: what is checked, and how
+    #[command(after_help = "Example: cspm policies list")]
     Policies(PoliciesArgs),
     /// Suppress findings at the vendor, with a reason and an end
     #[command(
@@ -76,6 +81,7 @@ pub(crate) enum Command {
     #[command(after_help = "Example: cspm capabilities --format json")]
     Capabilities(ListArgs),
     /// Work with OCSF events
+    #[command(after_help = "Example: cspm findings --format ocsf | cspm ocsf validate -")]
     Ocsf(OcsfArgs),
     /// Check every connection and say who has to mend what
     #[command(after_help = "Example: cspm doctor --connection rapid7")]

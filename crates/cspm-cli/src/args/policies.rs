@@ -52,6 +52,7 @@ pub(crate) enum ViewFormat {
 #[derive(Debug, Args)]
 pub(crate) struct ShowArgs {
     /// The policy's id
+    #[arg(allow_hyphen_values = true)]
     pub(crate) id: String,
     /// How to write [default: table on a terminal, else json]
     #[arg(long, value_enum)]
@@ -61,6 +62,7 @@ pub(crate) struct ShowArgs {
 #[derive(Debug, Args)]
 pub(crate) struct ExportArgs {
     /// The policy's id
+    #[arg(allow_hyphen_values = true)]
     pub(crate) id: String,
     /// Write to this file
     #[arg(long, value_name = "PATH")]
@@ -128,6 +130,7 @@ impl From<ApplyModeArg> for ApplyMode {
 #[derive(Debug, Args)]
 pub(crate) struct ApplyArgs {
     /// The policy's id
+    #[arg(allow_hyphen_values = true)]
     pub(crate) id: String,
     /// An account, by the vendor's id or the cloud's own (repeatable)
     #[arg(long = "account", value_name = "A", required = true, num_args = 1..)]
@@ -155,6 +158,7 @@ pub(crate) struct ApplyArgs {
 #[derive(Debug, Args)]
 pub(crate) struct DeleteArgs {
     /// The policy's id
+    #[arg(allow_hyphen_values = true)]
     pub(crate) id: String,
     /// Do not ask
     #[arg(long)]

@@ -21,9 +21,9 @@ pub(crate) async fn run(cli: &Cli, args: &FindingsArgs) -> Result<Exit, Stop> {
         last_complete: args.changed_since_last_complete.as_deref(),
         quiet: cli.quiet,
     };
-    let (report, tally) = collect(&fleet, &query, &settings).await?;
-    let fails = args.fail_on.is_some_and(|level| tally.reaches(level));
-    Ok(match status(&report) {
+    let collected = collect(&fleet, &query, &settings).await?;
+    let fails = args.fail_on.is_some_and(|level| collected.tally.reaches(level));
+    Ok(match status(&collected.report, collected.interrupted) {
         Exit::Complete if fails => Exit::FailOn,
         status => status,
     })
@@ -80,11 +80,11 @@ fn query(args: &FindingsArgs) -> FindingQuery {
     }
 }
 
-/// The exit status that a report means.
-pub(super) fn status(report: &RunReport) -> Exit {
+/// The exit status that a report means. A run that somebody stopped has not failed, however early that was.
+pub(super) fn status(report: &RunReport, interrupted: bool) -> Exit {
     if report.complete {
         Exit::Complete
-    } else if report.is_total_failure() {
+    } else if report.is_total_failure() && !interrupted {
         Exit::Failed
     } else {
         Exit::Partial

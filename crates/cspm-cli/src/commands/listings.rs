@@ -4,11 +4,11 @@ use cspm::{Account, Record, Rule, Run};
 use futures_util::StreamExt as _;
 
 use super::findings::status;
-use super::{configuration, fleet};
+use super::{configuration, fleet, tell};
 use crate::args::{Cli, ListArgs};
 use crate::exit::{Exit, Stop};
+use crate::interrupt;
 use crate::output::{self, table};
-use crate::say;
 use crate::summary::shortfalls;
 
 pub(crate) async fn accounts(cli: &Cli, args: &ListArgs) -> Result<Exit, Stop> {
@@ -53,20 +53,27 @@ pub(super) async fn list<T: Record + serde::Serialize>(
     columns: &[&str],
     row: impl Fn(&T) -> Vec<String>,
 ) -> Result<Exit, Stop> {
-    let mut records = Vec::new();
-    while let Some(record) = run.next().await {
-        records.push(record);
+    let interruption = interrupt::listen();
+    let (mut records, mut interrupted) = (Vec::new(), false);
+    loop {
+        tokio::select! {
+            biased;
+            () = interruption.notified() => {
+                interrupted = true;
+                run.interrupt();
+            }
+            record = run.next() => match record {
+                Some(record) => records.push(record),
+                None => break,
+            }
+        }
     }
     let report = run.finish();
     output::list(args.format, &records, columns, row)?;
     shortfalls(&report);
-    if !cli.quiet {
-        for connection in &report.connections {
-            connection
-                .notices
-                .iter()
-                .for_each(|notice| say(&format!("warning: {}: {notice}", connection.name)));
-        }
+    for connection in &report.connections {
+        let notices = connection.notices.iter();
+        notices.for_each(|notice| tell(cli, &format!("warning: {}: {notice}", connection.name)));
     }
-    Ok(status(&report))
+    Ok(status(&report, interrupted))
 }

@@ -21,20 +21,35 @@ use crate::say;
 fn configuration(cli: &Cli) -> Result<Configuration, Stop> {
     let path = config::find(cli.config.as_deref(), &|name| std::env::var_os(name))?;
     let mut configuration = Configuration::load(&path)?;
-    let known: Vec<String> =
-        configuration.connections.iter().map(|connection| connection.name.clone()).collect();
-    if let Some(unknown) = cli.connections.iter().find(|name| !known.contains(name)) {
-        let message =
-            format!("--connection {unknown}: there is no such connection; there are {}", known.join(", "));
-        return Err(Stop::usage(message));
-    }
-    if !cli.connections.is_empty() {
-        configuration.connections.retain(|connection| cli.connections.contains(&connection.name));
-    }
-    if !cli.quiet {
-        configuration.warnings.iter().for_each(|warning| say(&format!("warning: {warning}")));
-    }
+    let known: Vec<&str> =
+        configuration.connections.iter().map(|connection| connection.name.as_str()).collect();
+    check_names(cli, &known)?;
+    configuration.connections.retain(|connection| is_wanted(cli, &connection.name));
+    configuration.warnings.iter().for_each(|warning| tell(cli, &format!("warning: {warning}")));
     Ok(configuration)
+}
+
+/// Refuses a `--connection` that does not exist.
+fn check_names(cli: &Cli, known: &[&str]) -> Result<(), Stop> {
+    match cli.connections.iter().find(|name| !known.contains(&name.as_str())) {
+        None => Ok(()),
+        Some(unknown) => Err(Stop::usage(format!(
+            "--connection {unknown}: there is no such connection; there are {}",
+            known.join(", ")
+        ))),
+    }
+}
+
+/// Whether `--connection` lets a connection take part.
+fn is_wanted(cli: &Cli, name: &str) -> bool {
+    cli.connections.is_empty() || cli.connections.iter().any(|wanted| wanted == name)
+}
+
+/// Says something that is no error.
+fn tell(cli: &Cli, text: &str) {
+    if !cli.quiet {
+        say(text);
+    }
 }
 
 /// Makes the connections of a configuration.

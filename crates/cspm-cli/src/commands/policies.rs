@@ -8,7 +8,7 @@ use cspm::{
     Policy, PolicyChanges, PolicyEntry, PolicyStore, PushMode, PushOutcome, clean_text,
 };
 
-use super::{One, configuration, fleet, listings, one};
+use super::{One, configuration, fleet, listings, one, tell};
 use crate::args::{
     ApplyArgs, ApplyModeArg, Cli, DeleteArgs, ExportArgs, ListArgs, PlanArgs, PoliciesCommand, PushArgs,
     ShowArgs,
@@ -110,7 +110,7 @@ async fn push(cli: &Cli, args: &PushArgs) -> Result<Exit, Stop> {
     let Planned { one, changes } = planned(cli, &args.plan).await?;
     changes::plan(args.plan.format, one.vendor.origin(), &changes)?;
     if changes.is_empty() {
-        say("nothing to change; nothing was written");
+        tell(cli, "nothing to change; nothing was written");
         return Ok(Exit::Complete);
     }
     let connection = &one.vendor.origin().connection;
@@ -129,7 +129,7 @@ async fn push(cli: &Cli, args: &PushArgs) -> Result<Exit, Stop> {
     match pushed.outcome {
         PushOutcome::Unchanged => Ok(Exit::Complete),
         PushOutcome::Done => {
-            say(&format!("written and read back: {id}"));
+            tell(cli, &format!("written and read back: {id}"));
             Ok(Exit::Complete)
         }
         PushOutcome::Different(left) => {
@@ -265,7 +265,7 @@ async fn delete(cli: &Cli, args: &DeleteArgs) -> Result<Exit, Stop> {
     };
     match deleted {
         Ok(()) => {
-            say(&format!("deleted: {}", clean_text(&args.id, 300)));
+            tell(cli, &format!("deleted: {}", clean_text(&args.id, 300)));
             Ok(Exit::Complete)
         }
         Err(error) if error.is_uncertain() => {
@@ -297,7 +297,5 @@ fn warned<T>(cli: &Cli, noted: Noted<T>) -> T {
 }
 
 fn warn(cli: &Cli, notices: &[Notice]) {
-    if !cli.quiet {
-        notices.iter().for_each(|Notice(text)| say(&format!("warning: {text}")));
-    }
+    notices.iter().for_each(|Notice(text)| tell(cli, &format!("warning: {text}")));
 }

@@ -11,10 +11,11 @@ use cspm_simulator::insightcloudsec::{self, InsightCloudSec};
 use cspm_simulator::{Served, Simulator};
 use tempfile::TempDir;
 
+use super::{check_names, is_wanted, tell};
 use crate::args::{Cli, SimulateArgs};
 use crate::exit::{Exit, Stop};
+use crate::interrupt;
 use crate::output::target::Target;
-use crate::{interrupt, say};
 
 /// The seed of the demonstration's data: the same findings at every start.
 const SEED: u64 = 2026;
@@ -30,8 +31,8 @@ pub(super) struct Local {
 }
 
 impl Local {
-    /// Starts serving. `port` is the first of three, or any free ones.
-    pub(super) fn start(port: Option<u16>) -> Result<Self, Stop> {
+    /// Starts serving those that `--connection` lets take part. `port` is the first of three, or any free ones.
+    pub(super) fn start(cli: &Cli, port: Option<u16>) -> Result<Self, Stop> {
         let keys = tempfile::Builder::new()
             .prefix("cspm-simulate-")
             .tempdir()
@@ -71,9 +72,11 @@ impl Local {
                 limited,
             ),
         ];
+        check_names(cli, &vendors.each_ref().map(|vendor| vendor.name))?;
         let mut configuration = String::new();
         let mut served = Vec::new();
-        for (vendor, offset) in vendors.into_iter().zip(0..) {
+        for (vendor, offset) in vendors.into_iter().zip(0..).filter(|(vendor, _)| is_wanted(cli, vendor.name))
+        {
             let address = format!("127.0.0.1:{}", port.map_or(0, |port| port + offset));
             let serving = vendor
                 .simulator
@@ -135,7 +138,7 @@ fn toml_text(path: &Path) -> String {
 
 pub(crate) async fn run(cli: &Cli, args: &SimulateArgs) -> Result<Exit, Stop> {
     let interrupted = interrupt::listen();
-    let local = Local::start(args.port)?;
+    let local = Local::start(cli, args.port)?;
     if let Some(path) = &args.config_out {
         let mut target = Target::open(Some(path))?;
         target.write_all(local.configuration.as_bytes()).map_err(|error| target.failed(&error))?;
@@ -144,9 +147,7 @@ pub(crate) async fn run(cli: &Cli, args: &SimulateArgs) -> Result<Exit, Stop> {
     let mut target = Target::open(None)?;
     target.write_all(local.configuration.as_bytes()).map_err(|error| target.failed(&error))?;
     target.finish()?;
-    if !cli.quiet {
-        say("serving until interrupted (Ctrl-C)");
-    }
+    tell(cli, "serving until interrupted (Ctrl-C)");
     interrupted.notified().await;
     Ok(Exit::Complete)
 }

@@ -136,6 +136,30 @@ impl Write for Target {
     }
 }
 
+/// Refuses two files under one name, of which the later would replace the earlier. A device takes any number.
+pub(crate) fn check_apart(files: &[(&str, Option<&Path>)]) -> Result<(), Stop> {
+    let mut seen: Vec<(&str, PathBuf)> = Vec::new();
+    for (option, path) in files.iter().filter_map(|(option, path)| path.map(|path| (*option, path))) {
+        if std::fs::metadata(path).is_ok_and(|metadata| !metadata.is_file()) {
+            continue;
+        }
+        let place = place(path);
+        if let Some((other, _)) = seen.iter().find(|(_, taken)| *taken == place) {
+            let file = shown(path);
+            return Err(Stop::usage(format!("{other} and {option} both name {file}; name two files")));
+        }
+        seen.push((option, place));
+    }
+    Ok(())
+}
+
+/// Where a file is or will be, however its folder is spelt. A link is a name of its own: it is replaced, not followed.
+fn place(path: &Path) -> PathBuf {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let folder = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
+    folder.join(path.file_name().unwrap_or_default())
+}
+
 fn shown(path: &Path) -> String {
     cspm::clean_text(&path.display().to_string(), 300)
 }

@@ -190,3 +190,29 @@ pub(crate) fn interruptions() -> &'static [&'static str] {
     let mask = ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(1);
     if mask & 1 == 0 { &["-INT", "-TERM", "-HUP"] } else { &["-INT", "-TERM"] }
 }
+
+/// The requests that change something at a vendor, in the order of arrival.
+pub(crate) fn writes(stage: &Stage) -> Vec<String> {
+    let log = stage.served[0].simulator().log().entries();
+    let requests = log.iter().map(|entry| &entry.request);
+    let is_write = |path: &str, method: &str| match path.strip_prefix("/v2/") {
+        // InsightCloudSec reads with POST too.
+        Some(path) => ["/create", "/update", "/delete", "/edit"].iter().any(|end| path.ends_with(end)),
+        None => method != "GET",
+    };
+    let written = requests.filter(|request| is_write(&request.path, request.method.as_str()));
+    written.map(|request| format!("{} {}", request.method, request.path)).collect()
+}
+
+/// What a vendor's text may try: colours, a title, an answer to our question, another line, hidden and reordered text.
+pub(crate) const EVIL: &str = "x\" with 0 changed rules to elsewhere? [y/N] y\n\u{1b}[2K\u{1b}]0;t\u{7}nothing would change\r\u{202e}\u{200b}\u{9b}31m";
+
+/// Text that could steer a terminal or pass for a line of ours.
+pub(crate) fn assert_harmless(text: &str) {
+    let hostile = |letter: char| {
+        (letter.is_control() && letter != '\n') || ['\u{202e}', '\u{200b}', '\u{2028}'].contains(&letter)
+    };
+    assert!(!text.chars().any(hostile), "{text:?}");
+    let line = text.lines().find(|line| line.trim_start().starts_with("nothing would change"));
+    assert!(line.is_none(), "{text}");
+}

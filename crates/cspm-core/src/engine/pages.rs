@@ -204,6 +204,7 @@ impl<'a, T: Record> Pages<'a, T> {
                 return None;
             }
         };
+        tracing::info!(connection = %self.report.name, scopes = plan.scopes.len(), "the work is planned");
         let event = match self.begun.take() {
             Some(begun) => {
                 if let Some(difference) = begun.difference(&plan) {
@@ -293,7 +294,7 @@ impl<'a, T: Record> Pages<'a, T> {
         let (items, event) = match step {
             Ok(step) => self.accept(job, step),
             Err(error) => {
-                tracing::debug!(connection = %self.report.name, error = %error, "a step failed");
+                tracing::info!(connection = %self.report.name, error = %error, "a step failed");
                 self.heed(&error, self.ledger.is_first_failure(job));
                 let Outcome { jobs, last, restarted, .. } = self.ledger.fail(job, error);
                 self.follow(jobs, last);
@@ -371,6 +372,12 @@ impl<'a, T: Record> Pages<'a, T> {
         }
         let sent = self.door.sent().since(self.before).after(self.earlier);
         (report.requests, report.retries, report.throttled) = (sent.requests, sent.retries, sent.throttled);
+        tracing::info!(
+            connection = %report.name,
+            records = report.findings,
+            complete = report.complete,
+            "the connection ended"
+        );
     }
 }
 

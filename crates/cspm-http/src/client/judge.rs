@@ -139,7 +139,7 @@ impl Shared {
         let response = match sent {
             Ok(response) => response,
             Err(broken) => {
-                tracing::debug!(operation = call.operation, kind = ?broken.kind, "a request broke");
+                tracing::info!(operation = call.operation, kind = ?broken.kind, "a request broke");
                 let message = self.redactor.clean_text(&broken.message);
                 let broken = Some(Broken { message, ..broken });
                 return Judged::Failed(Failure { broken, ..Failure::default() });

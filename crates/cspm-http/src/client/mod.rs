@@ -176,7 +176,7 @@ impl Client {
                 };
                 return Err(failure.into_error(shared, call, repeats.sent).with_hint(&hint));
             }
-            tracing::debug!(
+            tracing::info!(
                 operation = call.operation,
                 status = failure.status,
                 wait_ms = wait.as_millis() as u64,

@@ -92,7 +92,7 @@ impl<'r, 't> Reader<'r, 't> {
         let ca_pem = self.ca_file();
         let requests_per_second = self.number("requests_per_second", 0.001, 1_000_000.0);
         let timeout = self.number("timeout_seconds", 0.01, 86_400.0).map(Duration::from_secs_f64);
-        let max_response = self.number("max_response_mib", 0.01, 4096.0);
+        let max_response = self.number("max_response_mib", 1.0, 4096.0);
         let accounts = self.accounts();
         let auth_header = self.auth_header(vendor);
         let organization = self.organization(vendor);
