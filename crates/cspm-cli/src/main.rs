@@ -25,11 +25,14 @@ fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
-            // `--help` and `--version` come here too; they are no mistakes and go to standard output.
-            let exit = if error.use_stderr() { Exit::Usage } else { Exit::Complete };
-            // Nobody is left to tell if this cannot be shown.
+            if error.use_stderr() {
+                // It repeats what was typed, or what a script passed on.
+                say(&error.render().to_string());
+                return Exit::Usage.into();
+            }
+            // `--help` and `--version` are no mistakes. Nobody is left to tell if they cannot be shown.
             let _ = error.print();
-            return exit.into();
+            return Exit::Complete.into();
         }
     };
     logging::start(cli.verbose);

@@ -416,7 +416,7 @@ mod policies {
 
     /// Some of Conformity's do.
     #[test]
-    fn an_id_may_begin_with_a_hyphen() {
+    fn an_id_may_begin_with_a_hyphen_and_is_not_empty() {
         let stage = stage("conformity");
         let id = "-oldRul3s";
         assert!(listed(&stage).iter().any(|policy| policy["id"] == id));
@@ -424,6 +424,11 @@ mod policies {
         assert!(export(&stage, id, "old.toml").contains(&format!("id = \"{id}\"")));
         stage.ends(0, &["policies", "delete", "--yes", id]);
         assert!(!listed(&stage).iter().any(|policy| policy["id"] == id));
+        let asked = stage.asked();
+        for command in ["show", "export", "delete"] {
+            stage.ends(2, &["policies", command, ""]);
+        }
+        assert_eq!(stage.asked(), asked, "an empty id would be the address of all policies");
         // What is misspelt is no id.
         let said = stage.says(2, &["policies", "show", id, "--fromat", "json"]);
         assert!(said.contains("--format"), "{said}");

@@ -18,7 +18,7 @@ mod program {
     use cspm_simulator::{Fault, Match, Which};
     use serde_json::Value;
 
-    use crate::stage::{Stage, VENDORS, bare, code, lines, report, signal, text, variable};
+    use crate::stage::{Stage, VENDORS, assert_harmless, bare, code, lines, report, signal, text, variable};
 
     /// The seed of `cspm demo`.
     const DEMO_SEED: u64 = 2026;
@@ -319,9 +319,25 @@ mod program {
             assert!(said.contains(event), "{event}: {said}");
         }
         assert!(!said.contains("an answer"), "{said}");
+        assert_eq!(said.matches("the connection ended").count(), 1, "{said}");
         let said = stage.says(0, &["-vv", "findings", "--format", "ndjson"]);
         let answers = said.lines().filter(|line| line.contains("an answer")).count() as u64;
         assert!(answers >= 10, "{said}");
+    }
+
+    #[test]
+    fn o03_what_was_typed_steers_no_terminal_when_it_is_repeated() {
+        for arguments in [
+            &["findings", "--severity", "\u{1b}[2J\u{202e}x"][..],
+            &["\u{1b}[2J"],
+            &["accounts", "--connection", "\u{1b}[2J"],
+            &["--config", "\u{1b}[2J", "accounts"],
+            &["--config", "Cargo.toml", "findings", "--changed-since", "\u{9b}31m"],
+        ] {
+            let output = bare(arguments).output().unwrap();
+            assert_eq!(code(&output), 2, "{arguments:?}");
+            assert_harmless(&text(&output.stderr));
+        }
     }
 
     #[test]

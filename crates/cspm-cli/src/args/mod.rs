@@ -52,7 +52,7 @@ pub(crate) enum Command {
     Demo(DemoArgs),
     /// Serve the three simulators until interrupted, and print a ready-to-use configuration for them
     #[command(
-        after_help = "Example: cspm simulate --config-out cspm.toml   (then, in another terminal: cspm findings)"
+        after_help = "Example: cspm simulate --config-out demo.toml\n(then, in another terminal: cspm --config demo.toml findings)"
     )]
     Simulate(SimulateArgs),
     /// Collect findings from every connection

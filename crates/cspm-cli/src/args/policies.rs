@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, Subcommand, ValueEnum};
 use cspm::{ApplyMode, End, PushMode, SuppressionKind};
 
@@ -34,7 +35,7 @@ pub(crate) enum PoliciesCommand {
     Push(PushArgs),
     /// Apply a policy to accounts
     #[command(
-        after_help = "Example: cspm policies apply pR0f1leX9 --account Qx7kP2mNz --mode overwrite --keep-exceptions --dry-run"
+        after_help = "Example: cspm policies apply pR0f1leX9 --connection trend-prod --account Qx7kP2mNz --mode overwrite --dry-run"
     )]
     Apply(ApplyArgs),
     /// Delete a policy
@@ -52,7 +53,7 @@ pub(crate) enum ViewFormat {
 #[derive(Debug, Args)]
 pub(crate) struct ShowArgs {
     /// The policy's id
-    #[arg(allow_hyphen_values = true)]
+    #[arg(allow_hyphen_values = true, value_parser = NonEmptyStringValueParser::new())]
     pub(crate) id: String,
     /// How to write [default: table on a terminal, else json]
     #[arg(long, value_enum)]
@@ -62,7 +63,7 @@ pub(crate) struct ShowArgs {
 #[derive(Debug, Args)]
 pub(crate) struct ExportArgs {
     /// The policy's id
-    #[arg(allow_hyphen_values = true)]
+    #[arg(allow_hyphen_values = true, value_parser = NonEmptyStringValueParser::new())]
     pub(crate) id: String,
     /// Write to this file
     #[arg(long, value_name = "PATH")]
@@ -130,7 +131,7 @@ impl From<ApplyModeArg> for ApplyMode {
 #[derive(Debug, Args)]
 pub(crate) struct ApplyArgs {
     /// The policy's id
-    #[arg(allow_hyphen_values = true)]
+    #[arg(allow_hyphen_values = true, value_parser = NonEmptyStringValueParser::new())]
     pub(crate) id: String,
     /// An account, by the vendor's id or the cloud's own (repeatable)
     #[arg(long = "account", value_name = "A", required = true, num_args = 1..)]
@@ -158,7 +159,7 @@ pub(crate) struct ApplyArgs {
 #[derive(Debug, Args)]
 pub(crate) struct DeleteArgs {
     /// The policy's id
-    #[arg(allow_hyphen_values = true)]
+    #[arg(allow_hyphen_values = true, value_parser = NonEmptyStringValueParser::new())]
     pub(crate) id: String,
     /// Do not ask
     #[arg(long)]

@@ -22,7 +22,7 @@ pub(crate) async fn run(cli: &Cli, args: &DemoArgs) -> Result<Exit, Stop> {
         collect(&fleet, &FindingQuery::default(), &Settings::plain(&args.sink, cli.quiet)).await?;
     tell(
         cli,
-        "next: `cspm simulate --config-out cspm.toml`, then `cspm findings --help`; or write a cspm.toml of your own",
+        "next: `cspm simulate --config-out demo.toml`, then `cspm --config demo.toml findings`; or write a cspm.toml of your own",
     );
     Ok(status(&collected.report, collected.interrupted))
 }

@@ -204,7 +204,9 @@ impl<'a, T: Record> Pages<'a, T> {
                 return None;
             }
         };
-        tracing::info!(connection = %self.report.name, scopes = plan.scopes.len(), "the work is planned");
+        if self.is_of_a_run() {
+            tracing::info!(connection = %self.report.name, scopes = plan.scopes.len(), "the work is planned");
+        }
         let event = match self.begun.take() {
             Some(begun) => {
                 if let Some(difference) = begun.difference(&plan) {
@@ -372,12 +374,15 @@ impl<'a, T: Record> Pages<'a, T> {
         }
         let sent = self.door.sent().since(self.before).after(self.earlier);
         (report.requests, report.retries, report.throttled) = (sent.requests, sent.retries, sent.throttled);
-        tracing::info!(
-            connection = %report.name,
-            records = report.findings,
-            complete = report.complete,
-            "the connection ended"
-        );
+        if self.is_of_a_run() {
+            let report = &self.report;
+            tracing::info!(connection = %report.name, complete = report.complete, "the connection ended");
+        }
+    }
+
+    /// Not where an adapter gathers what its own work needs: that is of no connection's name.
+    fn is_of_a_run(&self) -> bool {
+        !self.report.name.is_empty()
     }
 }
 
