@@ -388,6 +388,13 @@ mod policies {
             fs::write(stage.path("twice.toml"), with(&[twice])).unwrap();
             let said = stage.says(2, &["policies", "push", "twice.toml", "--yes"]);
             assert!(said.contains("twice") && said.contains(twice) && said.contains("twice.toml:"), "{said}");
+            fs::write(stage.path("other.toml"), file.replace(&format!("\"{vendor}-one\""), "\"elsewhere\""))
+                .unwrap();
+            let said = stage.says(2, &["policies", "plan", "other.toml"]);
+            assert!(
+                said.contains("\"elsewhere\"") && said.contains(&format!("there are {vendor}-one")),
+                "{said}"
+            );
             fs::write(stage.path("key.toml"), format!("colour = \"red\"\n{file}")).unwrap();
             assert!(stage.says(2, &["policies", "plan", "key.toml"]).contains("colour"));
             assert_eq!(stage.asked(), asked, "{vendor}");

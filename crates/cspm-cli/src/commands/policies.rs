@@ -81,12 +81,15 @@ struct Planned {
 async fn planned(cli: &Cli, args: &PlanArgs) -> Result<Planned, Stop> {
     let file = PolicyFile::load(&args.file)?;
     let mut configuration = configuration(cli)?;
+    let names: Vec<String> =
+        configuration.connections.iter().map(|connection| connection.name.clone()).collect();
     configuration.connections.retain(|connection| connection.name == file.connection);
     if configuration.connections.is_empty() {
         let message = format!(
-            "{}: there is no connection called {}, or --connection leaves it out",
+            "{}: it is for the connection {}, and there are {}; mend connection = \"…\" in it, or --connection",
             args.file.display(),
-            clean_text(&file.connection, 100)
+            quoted(&file.connection, 100),
+            names.join(", ")
         );
         return Err(Stop::usage(message));
     }

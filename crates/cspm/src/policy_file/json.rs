@@ -56,7 +56,7 @@ fn to_json(value: &DeValue<'_>, json: &mut String) -> Result<(), String> {
         DeValue::Float(number) => {
             let spelled = number.as_str().trim_start_matches('+');
             if !spelled.ends_with(|last: char| last.is_ascii_digit()) {
-                return Err("JSON knows neither inf nor nan".to_owned());
+                return Err("JSON knows neither inf nor nan; write a number, or a text in quotes".to_owned());
             }
             json.push_str(spelled);
         }
