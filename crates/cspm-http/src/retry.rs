@@ -1,6 +1,6 @@
 //! When to send again, and how long to wait before.
 
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use crate::client::Failure;
@@ -35,6 +35,8 @@ pub(crate) struct Repeats {
     refusals: u32,
     server_errors: u32,
     unresolved: u32,
+    /// Successes of the whole connection before the first failure.
+    successes_before: Option<u64>,
 }
 
 impl Repeats {
@@ -60,7 +62,14 @@ impl Repeats {
             }
         } else {
             self.failures += 1;
-            if self.failures >= ATTEMPTS || !purse.pay() {
+            let successes_before = *self.successes_before.get_or_insert_with(|| purse.successes());
+            if self.failures >= ATTEMPTS {
+                if failure.broken.is_some() {
+                    purse.forfeit(successes_before);
+                }
+                return None;
+            }
+            if !purse.pay() {
                 return None;
             }
         }
@@ -94,26 +103,52 @@ impl Repeats {
 }
 
 /// Repeats are paid for: each takes one from a purse that successes fill again. In an outage the purse is soon empty, and
-/// what fails then fails at once instead of making the outage worse.
-pub(crate) struct Purse(AtomicU32);
+/// what fails then fails at once instead of making the outage worse. It is emptied where nobody is there at all: one call
+/// that got no answer through all its repeats has waited for the others too.
+pub(crate) struct Purse(Mutex<Savings>);
+
+struct Savings {
+    left: u32,
+    successes: u64,
+}
 
 impl Purse {
     const FULL: u32 = 40;
 
     pub(crate) fn new() -> Self {
-        Self(AtomicU32::new(Self::FULL))
+        Self(Mutex::new(Savings { left: Self::FULL, successes: 0 }))
     }
 
     /// Pays for a repeat, if there is something left.
-    pub(crate) fn pay(&self) -> bool {
-        self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok()
+    fn pay(&self) -> bool {
+        let mut savings = self.savings();
+        let left = savings.left.checked_sub(1);
+        savings.left = left.unwrap_or_default();
+        left.is_some()
     }
 
     /// A success fills it up by one.
     pub(crate) fn earn(&self) {
-        let full = |left: u32| (left < Self::FULL).then_some(left + 1);
-        // A full purse stays full.
-        let _ = self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, full);
+        let mut savings = self.savings();
+        savings.left = Self::FULL.min(savings.left + 1);
+        savings.successes += 1;
+    }
+
+    /// How many successes there were so far.
+    fn successes(&self) -> u64 {
+        self.savings().successes
+    }
+
+    /// Empties it, unless there was a success since.
+    fn forfeit(&self, successes_before: u64) {
+        let mut savings = self.savings();
+        if savings.successes == successes_before {
+            savings.left = 0;
+        }
+    }
+
+    fn savings(&self) -> MutexGuard<'_, Savings> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

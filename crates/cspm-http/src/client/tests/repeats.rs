@@ -203,6 +203,39 @@ async fn r08_in_an_outage_the_purse_empties_and_calls_fail_after_one_request() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn t01_t04_where_nobody_answers_one_call_waits_for_all_that_follow() {
+    for silence in [broken(BrokenKind::Connect, false), broken(BrokenKind::Timeout, true)] {
+        let script = Script::new(move |number, _| if number == 9 { status(200) } else { silence.clone() });
+        let client = client_with(&script, patient(), 0);
+        for sent in [6, 7, 8, 9] {
+            client.send(read()).await.unwrap_err();
+            assert_eq!(script.count(), sent);
+        }
+        client.send(read()).await.unwrap();
+        client.send(read()).await.unwrap_err();
+        assert_eq!(script.count(), 12, "a success paid for a repeat");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn r02_a_call_that_fails_for_good_costs_others_no_repeats_if_they_were_answered_meanwhile() {
+    let script = Script::new(|number, seen| match (seen.uri.ends_with("/dead"), number) {
+        (true, _) => broken(BrokenKind::Interrupted, true),
+        (false, 7 | 8) => status(503),
+        (false, _) => status(200),
+    });
+    let client = client_with(&script, patient(), 0);
+    let alive = async {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+        client.send(read()).await
+    };
+    let (dead, alive) = tokio::join!(client.send(Call::get("get", "/dead")), alive);
+    assert_eq!((dead.unwrap_err().attempts(), alive.is_ok(), script.count()), (ATTEMPTS, true, 7));
+    client.send(read()).await.unwrap();
+    assert_eq!(script.count(), 10, "two repeats");
+}
+
+#[tokio::test(start_paused = true)]
 async fn r02_a_server_that_always_asks_to_wait_is_not_asked_for_ever() {
     let script = Script::new(|_, _| with_headers(503, &[("retry-after", "1")]));
     let error = client_with(&script, patient(), 0).send(read()).await.unwrap_err();
