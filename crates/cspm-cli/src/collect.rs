@@ -4,7 +4,7 @@ use std::io::{self, Write as _};
 use std::path::Path;
 
 use cspm::checkpoint::{Checkpoint, CheckpointError, CheckpointFile, Question};
-use cspm::incremental::{Incremental, LastComplete, Sighting, StateError};
+use cspm::incremental::{Finished, Incremental, LastComplete, Sightings, StateError};
 use cspm::{Batch, Finding, FindingQuery, Fleet, Run, RunReport, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -41,8 +41,8 @@ impl<'a> Settings<'a> {
 struct Note {
     output: Written,
     tally: Tally,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    sightings: Vec<Sighting>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    sightings: Option<Sightings>,
 }
 
 /// Where records go.
@@ -81,12 +81,15 @@ pub(crate) async fn collect(
     let refusal = run.refusal().cloned();
     let mut report = run.finish();
     let Feed { output, tally, incremental, checkpoint, interrupted, .. } = feed;
-    let last_complete = incremental.map(|incremental| incremental.finish(&mut report));
+    let (last_complete, gone) = match incremental.map(|incremental| incremental.finish(&mut report)) {
+        Some(Finished { last, gone, .. }) => (Some(last), gone),
+        None => (None, Vec::new()),
+    };
     let finished = match (pumped, refusal) {
         (Err(stop), _) => Err(stop),
         (_, Some(error)) => Err(Stop::from(error.with_hint("the checkpoint is still good"))),
         // What was read is kept, also where reading stopped early.
-        _ => output.finish(&report),
+        _ => output.finish(&report, &gone),
     };
     if let Some(target) = report_target {
         write_report(target, &report, settings.sink.report.as_deref())?;
@@ -184,7 +187,8 @@ fn resume(
         last.map(|last| compare(last, fleet, query, checkpoint.started(), settings)).transpose()?;
     let tally = notes.last().map(|note| note.tally.clone()).unwrap_or_default();
     if let Some(incremental) = &mut incremental {
-        notes.into_iter().flat_map(|note| note.sightings).for_each(|sighting| incremental.book(sighting));
+        let sightings = notes.into_iter().filter_map(|note| note.sightings);
+        sightings.flat_map(|sightings| sightings.0).for_each(|sighting| incremental.book(sighting));
     }
     let asked = incremental.as_ref().map_or_else(|| query.clone(), Incremental::widened);
     Ok((fleet.resume(&asked, checkpoint)?, output, tally, incremental))
@@ -259,21 +263,22 @@ async fn pump(run: &mut Run<Finding>, feed: &mut Feed<'_>) -> Result<(), Stop> {
 impl Feed<'_> {
     /// Writes a batch, and only then keeps that it was read.
     fn take(&mut self, batch: &Batch<Finding>) -> Result<(), Stop> {
-        let mut sightings = Vec::new();
+        let mut sightings = self.incremental.as_ref().map(|_| Sightings::default());
         for finding in &batch.items {
+            let mut news = None;
             if let Some(incremental) = &mut self.incremental {
                 let sighting = incremental.sight(finding);
-                let is_written = sighting.is_written();
-                if self.checkpoint.is_some() {
-                    sightings.push(sighting.clone());
+                news = sighting.news();
+                if let (Some(_), Some(sightings)) = (&self.checkpoint, &mut sightings) {
+                    sightings.0.push(sighting.clone());
                 }
                 incremental.book(sighting);
-                if !is_written {
+                if news.is_none() {
                     continue;
                 }
             }
             self.tally.count(finding);
-            self.output.write(finding)?;
+            self.output.write(finding, news)?;
         }
         let Some(checkpoint) = &mut self.checkpoint else { return Ok(()) };
         let note = Note { output: self.output.note()?, tally: self.tally.clone(), sightings };

@@ -223,7 +223,7 @@ pub struct Suppression {
 }
 
 /// The rule of a finding, as far as a finding shows it.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct RuleRef {
     /// The vendor's id; InsightCloudSec: `<source>:<insight_id>`.
     pub id: Arc<str>,
@@ -279,7 +279,7 @@ impl AccountRef {
 }
 
 /// A standard, and the control in it, that a rule belongs to.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct StandardRef {
     /// The standard's id as the vendor spells it (InsightCloudSec: a pack's `<source>:<pack_id>`).
     pub id: Arc<str>,

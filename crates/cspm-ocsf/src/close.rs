@@ -9,9 +9,12 @@ use crate::tree::{Event, Node, Object};
 /// Why the finding is closed: `status_detail`.
 const GONE: &str = "The vendor no longer reports it, and what it came from was read completely.";
 
-/// Rewrites an event as a `Close` with status `Resolved`. Its time is that of this run: the vendor tells none. Outcome
-/// and everything else stay as last known, at the event's own schema version.
-pub(crate) fn close<'a>(event: Event<'a>, context: &Context) -> Event<'a> {
+/// Rewrites the last event of a finding that is gone as a `Close` with status `Resolved`. Its time is that of this run:
+/// the vendor tells none. Outcome and everything else stay as last known, at the event's own schema version.
+///
+/// Only for what came from a place that was read completely: anything else may still be there.
+#[must_use]
+pub fn close<'a>(event: Event<'a>, context: &Context) -> Event<'a> {
     let mut root = event.into_attributes();
     let now = context.now();
     let twins = declares_datetime(&root);

@@ -49,6 +49,7 @@ mod validate;
 mod version;
 mod write;
 
+pub use close::close;
 pub use context::Context;
 pub use issue::{Code, Issue, IssueSeverity};
 pub use map::event;

@@ -24,8 +24,10 @@ pub(crate) struct Fake {
     pub(crate) world: Mutex<World>,
 }
 
-static CAPABILITIES: Capabilities =
-    Capabilities { vendor: "fake", rows: &[Capability::yes(Operation::Findings, "")] };
+static CAPABILITIES: Capabilities = Capabilities {
+    vendor: "fake",
+    rows: &[Capability::yes(Operation::Findings, ""), Capability::yes(Operation::PassingFindings, "")],
+};
 
 impl Fake {
     /// A connection with these numbers of findings an account, all updated at `time`.
@@ -135,9 +137,10 @@ impl Source<Finding> for Fake {
             Cursor::Offset(offset) => usize::try_from(*offset).unwrap(),
             other => panic!("{other:?}"),
         };
-        // As vendors do: what the query leaves out by suppression is not even sent.
+        // As vendors do: what the query leaves out by outcome or suppression is not even sent.
         let shown: Vec<&Finding> = world.accounts[account]
             .iter()
+            .filter(|finding| query.wants_outcome(finding.outcome))
             .filter(|finding| {
                 query.suppressed != cspm_core::SuppressedFilter::Exclude || !finding.is_suppressed()
             })

@@ -210,7 +210,7 @@ pub(crate) struct FindingsArgs {
     #[arg(long, value_name = "TIME")]
     pub(crate) changed_since: Option<Timestamp>,
     /// Only what is new or changed since the last complete run with this file, which keeps what that had; what is gone is
-    /// in the report. Without the file, everything. A connection that was not read completely counts from its last
+    /// in the report, and with --format ocsf a Close event. Without the file, everything. A connection that was not read completely counts from its last
     /// complete run
     #[arg(long, value_name = "FILE", conflicts_with_all = ["changed_since", "previous"])]
     pub(crate) changed_since_last_complete: Option<PathBuf>,

@@ -12,7 +12,8 @@ use std::io::{self, IsTerminal, Write};
 use std::path::Path;
 
 use comfy_table::Table;
-use cspm::{Finding, FindingQuery, OutcomeFilter, RunReport};
+use cspm::incremental::{Gone, News};
+use cspm::{Finding, FindingQuery, RunReport};
 
 use self::ocsf::Events;
 use self::part::Written;
@@ -69,11 +70,12 @@ impl Sink {
         Ok((Self { target, shape }, good))
     }
 
-    pub(crate) fn write(&mut self, finding: &Finding) -> Result<(), Stop> {
+    /// Writes a finding; `news` is what it has to say against the last complete run, where one is compared with.
+    pub(crate) fn write(&mut self, finding: &Finding, news: Option<News>) -> Result<(), Stop> {
         let written = match &mut self.shape {
             Shape::Records(records) => records.write(&mut self.target, finding),
             Shape::Csv(rows) => rows.write(&mut self.target, finding),
-            Shape::Ocsf(events) => events.write(&mut self.target, finding),
+            Shape::Ocsf(events) => events.write(&mut self.target, finding, news),
             Shape::Table { table, rows } => {
                 table.add_row(finding_row(finding));
                 *rows += 1;
@@ -98,12 +100,13 @@ impl Sink {
         self.target.note().map_err(|error| self.target.failed(&error))
     }
 
-    /// Ends the output. What is gone since an earlier run is told only where the report proves it.
-    pub(crate) fn finish(mut self, report: &RunReport) -> Result<(), Stop> {
+    /// Ends the output. `gone` is what is gone since the last complete run; what is gone since an earlier output is told
+    /// only where the report proves it.
+    pub(crate) fn finish(mut self, report: &RunReport, gone: &[Gone]) -> Result<(), Stop> {
         let ended = match &mut self.shape {
             Shape::Records(records) => records.end(&mut self.target),
             Shape::Csv(rows) => rows.end(&mut self.target),
-            Shape::Ocsf(events) => events.end(&mut self.target, report),
+            Shape::Ocsf(events) => events.end(&mut self.target, report, gone),
             Shape::Table { table, rows } if *rows % TABLE_ROWS != 0 => writeln!(self.target, "{table}"),
             Shape::Table { .. } => Ok(()),
         };
@@ -121,9 +124,8 @@ impl Shape {
             Format::Json => Self::Records(json::Records::array()),
             Format::Csv => Self::Csv(csv::Rows::new(query.raw, args.csv_exact)),
             Format::Ocsf => {
-                let sees_passes = query.outcome == OutcomeFilter::All;
                 let output = args.output.as_deref();
-                Self::Ocsf(Events::open(args.ocsf_version, run, previous, output, sees_passes)?)
+                Self::Ocsf(Events::open(args.ocsf_version, run, previous, output, query.outcome)?)
             }
             Format::Table => Self::Table { table: finding_table(), rows: 0 },
         })

@@ -1,11 +1,14 @@
-//! Findings as OCSF events, all of them or what changed since an earlier output.
+//! Findings as OCSF events: all of them, or what changed since an earlier output or since the last complete run.
 
 use std::fs::File;
 use std::io::{self, BufReader, Write};
 use std::path::Path;
 
-use cspm::ocsf::{Context, Previous, PreviousFinding, Version, WriteError, Writer};
-use cspm::{Finding, RunReport, Timestamp, Whereabouts};
+use cspm::incremental::{Gone, News};
+use cspm::ocsf::{
+    Activity, Context, Previous, PreviousFinding, Version, WriteError, Writer, close, event,
+};
+use cspm::{Finding, OutcomeFilter, RunReport, State, Timestamp, Whereabouts};
 
 use crate::exit::Stop;
 
@@ -14,8 +17,8 @@ pub(crate) struct Events {
     version: Version,
     context: Context,
     previous: Option<Previous<BufReader<File>>>,
-    /// Whether passing findings were asked for: one that passed before is else not seen, and not gone.
-    sees_passes: bool,
+    /// What is asked for: of anything else, nothing is seen, and nothing is gone.
+    outcome: OutcomeFilter,
 }
 
 impl Events {
@@ -24,7 +27,7 @@ impl Events {
         run: &str,
         previous: Option<&Path>,
         output: Option<&Path>,
-        sees_passes: bool,
+        outcome: OutcomeFilter,
     ) -> Result<Self, Stop> {
         let context = Context::new(run, Timestamp::now());
         if let Some((previous, output)) = previous.zip(output)
@@ -36,30 +39,61 @@ impl Events {
             )));
         }
         let previous = previous.map(read_previous).transpose()?;
-        Ok(Self { version, context, previous, sees_passes })
+        Ok(Self { version, context, previous, outcome })
     }
 
-    pub(crate) fn write(&mut self, out: &mut impl Write, finding: &Finding) -> io::Result<()> {
+    pub(crate) fn write(
+        &mut self,
+        out: &mut impl Write,
+        finding: &Finding,
+        news: Option<News>,
+    ) -> io::Result<()> {
         let mut writer = Writer::new(out, self.version);
-        let Some(previous) = &mut self.previous else {
-            return writer.write(finding, &self.context).map_err(plain);
+        let activity = match (&mut self.previous, news) {
+            (None, None) => return writer.write(finding, &self.context).map_err(plain),
+            (None, Some(news)) => Some(activity(finding, news)),
+            (Some(previous), _) => previous.activity(finding, &self.context),
         };
-        match previous.activity(finding, &self.context) {
+        match activity {
             Some(activity) => writer.write(finding, &self.context.with_activity(activity)).map_err(plain),
             None => Ok(()),
         }
     }
 
-    /// Closes what is gone, where the report proves that it would have been seen.
-    pub(crate) fn end(&mut self, out: &mut impl Write, report: &RunReport) -> io::Result<()> {
-        let Some(previous) = &mut self.previous else { return Ok(()) };
-        let sees_passes = self.sees_passes;
-        let proven = |gone: &PreviousFinding| (gone.failed || sees_passes) && would_be_seen(gone, report);
+    /// Closes what is gone: what a comparison with the last complete run found to be, and of an earlier output that of
+    /// which the report proves that it would have been seen.
+    pub(crate) fn end(&mut self, out: &mut impl Write, report: &RunReport, gone: &[Gone]) -> io::Result<()> {
         let mut writer = Writer::new(out, self.version);
+        for gone in gone {
+            let finding = gone.finding();
+            writer.write_event(close(event(&finding, &self.context), &self.context)).map_err(plain)?;
+        }
+        let Some(previous) = &mut self.previous else { return Ok(()) };
+        let outcome = self.outcome;
+        let proven = |gone: &PreviousFinding| is_asked_for(outcome, gone.failed) && would_be_seen(gone, report);
         for event in previous.closes(&self.context, proven)? {
             writer.write_event(event).map_err(plain)?;
         }
         Ok(())
+    }
+}
+
+fn activity(finding: &Finding, news: News) -> Activity {
+    match news {
+        _ if finding.state == Some(State::Resolved) => Activity::Close,
+        News::New => Activity::Create,
+        News::Changed => Activity::Update,
+        News::Mended => Activity::Close,
+    }
+}
+
+/// Whether a finding that is still as it was would be among the answers.
+fn is_asked_for(outcome: OutcomeFilter, failed: bool) -> bool {
+    match outcome {
+        OutcomeFilter::All => true,
+        OutcomeFilter::Fail => failed,
+        // One that passed and is not among those that pass now may fail.
+        OutcomeFilter::Pass => false,
     }
 }
 
@@ -105,7 +139,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let (all, other) = (folder.path().join("all.ndjson"), folder.path().join("other.ndjson"));
         std::fs::write(&all, "").unwrap();
-        let open = |output: &Path| Events::open(Version::NEWEST, "run", Some(&all), Some(output), false);
+        let open = |output: &Path| Events::open(Version::NEWEST, "run", Some(&all), Some(output), OutcomeFilter::Fail);
         assert!(open(&other).is_ok());
         let roundabout = folder.path().join(".").join("all.ndjson");
         for same in [&all, &roundabout] {

@@ -9,12 +9,13 @@ use cspm_core::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::identity;
+use super::known::{Known, Own, Shared, by_shared};
 use crate::checkpoint::{Question, checked, seal};
 
-/// What this version writes and reads.
-const FORMAT: u32 = 1;
+/// What this version writes and reads. Format 1 kept too little of a finding to close it.
+const FORMAT: u32 = 2;
 
-/// What the last complete run of each connection had. About eighty bytes a finding, in memory and on disk.
+/// What the last complete run of each connection had.
 #[derive(Debug, Default)]
 pub struct LastComplete {
     pub(super) connections: BTreeMap<String, Kept>,
@@ -57,37 +58,20 @@ pub(super) struct Kept {
     pub(super) findings: HashMap<String, Known>,
 }
 
-#[derive(Debug)]
-pub(super) struct Known {
-    /// Whether the vendor's id ended in a colon, which its key leaves out.
-    pub(super) colon: bool,
-    pub(super) place: Place,
-    /// Its content; `None` if it was older than the overlap.
-    pub(super) print: Option<u64>,
-}
-
-impl Known {
-    /// The vendor's id, byte for byte, of the finding with this key.
-    pub(super) fn vendor_id(&self, key: &str) -> String {
-        if self.colon { format!("{key}:") } else { key.to_owned() }
-    }
-}
-
-/// What tells in which scopes a finding could be.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-pub(super) struct Place {
-    pub(super) account: Option<Arc<str>>,
-    pub(super) rule: Arc<str>,
-    pub(super) resource_type: Option<Arc<str>>,
-}
-
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Line {
     LastComplete { format: u32 },
     Connection { name: String, mark: Timestamp, question: Question },
-    Findings { place: Place, ids: Vec<(String, Option<u64>)> },
+    Findings(Findings),
     End { lines: usize },
+}
+
+/// Findings that have something in common, by the vendor's ids.
+#[derive(Serialize, Deserialize)]
+struct Findings {
+    all: Arc<Shared>,
+    each: Vec<(String, Option<u64>, Own)>,
 }
 
 impl LastComplete {
@@ -119,10 +103,10 @@ impl LastComplete {
                     connections.extend(current.take());
                     current = Some((name, Kept { question, mark, findings: HashMap::new() }));
                 }
-                Line::Findings { place, ids } if !ended => {
+                Line::Findings(Findings { all, each }) if !ended => {
                     let (_, kept) = current.as_mut().ok_or_else(damaged)?;
-                    for (id, print) in ids {
-                        let known = Known { colon: id.ends_with(':'), place: place.clone(), print };
+                    for (id, print, own) in each {
+                        let known = Known { colon: id.ends_with(':'), shared: all.clone(), own, print };
                         kept.findings.insert(identity(&id).to_owned(), known);
                     }
                 }
@@ -153,13 +137,19 @@ impl LastComplete {
         for (name, kept) in &self.connections {
             let (name, question) = (name.clone(), kept.question.clone());
             count = put(&Line::Connection { name, mark: kept.mark, question })?;
-            let mut places: BTreeMap<&Place, Vec<(String, Option<u64>)>> = BTreeMap::new();
-            for (id, known) in &kept.findings {
-                places.entry(&known.place).or_default().push((known.vendor_id(id), known.print));
+            let each = kept.findings.iter().map(|(id, known)| {
+                (known.shared.clone(), (known.vendor_id(id), known.print, known.own.clone()))
+            });
+            let mut groups = Vec::new();
+            for (all, mut each) in by_shared(each) {
+                each.sort_unstable_by(|(one, ..), (other, ..)| one.cmp(other));
+                groups.push(Findings { all, each });
             }
-            for (place, mut ids) in places {
-                ids.sort_unstable();
-                count = put(&Line::Findings { place: place.clone(), ids })?;
+            // Each id is in one group only.
+            let first = |group: &Findings| group.each.first().map(|(id, ..)| id.clone());
+            groups.sort_by_cached_key(first);
+            for group in groups {
+                count = put(&Line::Findings(group))?;
             }
         }
         put(&Line::End { lines: count })?;

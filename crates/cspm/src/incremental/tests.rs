@@ -2,38 +2,59 @@
 
 use std::sync::Arc;
 
-use cspm_core::{FindingQuery, RunReport, Severity, Timestamp};
+use cspm_core::{
+    AccountRef, Finding, FindingQuery, Outcome, OutcomeFilter, RuleRef, RunReport, Severity, StandardRef, State,
+    SuppressedFilter, Timestamp,
+};
 
-use super::{Incremental, LastComplete, StateError};
+use super::{Finished, Gone, Incremental, LastComplete, News, Sightings, StateError};
 use crate::Fleet;
 use crate::fake::Fake;
 
 const BEFORE: &str = "2026-01-01T00:00:00Z";
 
-/// A run at a moment: what it writes, its report, and what the next one compares with, by way of a file.
+/// What a run at a moment writes, and with what news; its report, what is gone, and what the next one compares with, by
+/// way of a file.
+struct Ran {
+    news: Vec<(String, News)>,
+    report: RunReport,
+    gone: Vec<Finding>,
+    last: LastComplete,
+}
+
+async fn told(fleet: &Fleet, last: LastComplete, query: &FindingQuery, begun: &str) -> Ran {
+    let begun = Timestamp::parse(begun).unwrap();
+    let mut incremental = Incremental::new(last, fleet, query, begun).unwrap();
+    let mut run = fleet.findings(&incremental.widened()).unwrap();
+    let mut news = Vec::new();
+    while let Some(batch) = run.next_batch().await {
+        let sightings = Sightings(batch.items.iter().map(|finding| incremental.sight(finding)).collect());
+        // As a checkpoint keeps them.
+        let kept = serde_json::to_string(&sightings).unwrap();
+        for sighting in serde_json::from_str::<Sightings>(&kept).unwrap().0 {
+            news.extend(sighting.news().map(|news| (sighting.vendor_id.clone(), news)));
+            incremental.book(sighting);
+        }
+    }
+    let mut report = run.finish();
+    let Finished { last, gone } = incremental.finish(&mut report);
+    let gone = gone.iter().map(Gone::finding).collect();
+    news.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
+    Ran { news, report, gone, last: again(&last) }
+}
+
 async fn run_at(
     fleet: &Fleet,
     last: LastComplete,
     query: &FindingQuery,
     begun: &str,
 ) -> (Vec<String>, RunReport, LastComplete) {
-    let begun = Timestamp::parse(begun).unwrap();
-    let mut incremental = Incremental::new(last, fleet, query, begun).unwrap();
-    let mut run = fleet.findings(&incremental.widened()).unwrap();
-    let mut written = Vec::new();
-    while let Some(batch) = run.next_batch().await {
-        for finding in &batch.items {
-            let sighting = incremental.sight(finding);
-            if sighting.is_written() {
-                written.push(finding.vendor_id.clone());
-            }
-            incremental.book(sighting);
-        }
-    }
-    let mut report = run.finish();
-    let last = incremental.finish(&mut report);
-    written.sort_unstable();
-    (written, report, again(&last))
+    let Ran { news, report, gone, last } = told(fleet, last, query, begun).await;
+    let gone: Vec<&str> = gone.iter().map(|finding| finding.uid.as_str()).collect();
+    let resolved: Vec<&str> =
+        report.connections.iter().flat_map(|it| it.resolved.iter().flatten()).map(String::as_str).collect();
+    assert_eq!(gone, resolved);
+    (news.into_iter().map(|(id, _)| id).collect(), report, last)
 }
 
 fn again(last: &LastComplete) -> LastComplete {
@@ -154,6 +175,116 @@ async fn what_is_gone_is_told_once_and_what_is_suppressed_is_not_gone() {
     assert_eq!(written, ["a1", "a2"]);
 }
 
+fn all() -> FindingQuery {
+    FindingQuery {
+        outcome: OutcomeFilter::All,
+        suppressed: SuppressedFilter::Include,
+        ..FindingQuery::default()
+    }
+}
+
+const NEXT: &str = "2026-02-03T12:00:00Z";
+
+#[tokio::test]
+async fn what_is_gone_is_told_as_it_was() {
+    let (fake, fleet, _) = begun().await;
+    fake.edit("a1", |finding| {
+        let account = AccountRef {
+            id: Some("a".into()),
+            cloud_id: Some("123456789012".into()),
+            name: Some("billing".into()),
+            provider: Some("aws".into()),
+        };
+        let rule = RuleRef {
+            id: "S3-017".into(),
+            title: Some("Bucket is encrypted".into()),
+            service: Some("S3".into()),
+            url: Some("https://vendor.example.com/S3-017".into()),
+        };
+        (finding.account, finding.rule) = (account.into(), rule.into());
+        finding.title = "Bucket is encrypted".into();
+        finding.severity = Severity::Critical;
+        finding.vendor_severity = Some("EXTREME".into());
+        finding.state = Some(State::Open);
+        finding.resource.id = Some("arn:aws:s3:::b".to_owned());
+        finding.resource.name = Some("b".to_owned());
+        finding.resource.kind = Some("bucket".into());
+        finding.region = Some("eu-west-1".into());
+        finding.categories = ["security".into()].into();
+        finding.standards = [StandardRef {
+            id: "CIS".into(),
+            control: Some("2.1.1".into()),
+            name: Some("CIS AWS Foundations".into()),
+        }]
+        .into();
+        // Not remembered.
+        finding.message = Some("not encrypted".to_owned());
+        finding.tags.insert("owner".to_owned(), "somebody".to_owned());
+    });
+    let before = fake.world.lock().unwrap().accounts["a"][1].clone();
+    let last = told(&fleet, LastComplete::default(), &all(), LATER).await.last;
+    fake.remove("a1");
+    let told = told(&fleet, last, &all(), NEXT).await;
+    let [gone] = told.gone.as_slice() else { panic!("{:?}", told.gone) };
+    let mut want = before;
+    (want.message, want.updated) = (None, None);
+    want.tags.clear();
+    assert_eq!(serde_json::to_value(gone).unwrap(), serde_json::to_value(&want).unwrap());
+    assert_eq!(gone.standards, want.standards, "the name of a standard, which findings do not write");
+}
+
+#[tokio::test]
+async fn what_is_written_is_new_or_changed_or_mended() {
+    let (fake, fleet, _) = begun().await;
+    let first = told(&fleet, LastComplete::default(), &all(), LATER).await;
+    assert!(first.news.len() == 7 && first.news.iter().all(|(_, news)| *news == News::New));
+    let pass = |id: &str| fake.edit(id, |finding| finding.outcome = Outcome::Pass);
+    let edit = |id: &str| fake.edit(id, |finding| finding.updated = Timestamp::parse(LATER).ok());
+    fake.add("a", "passes", BEFORE);
+    (pass("passes"), pass("a0"), edit("a1"));
+    let second = told(&fleet, first.last, &all(), NEXT).await;
+    let named = |news: &[(&str, News)]| -> Vec<(String, News)> {
+        news.iter().map(|(id, news)| ((*id).to_owned(), *news)).collect()
+    };
+    assert_eq!(
+        second.news,
+        named(&[("a0", News::Mended), ("a1", News::Changed), ("passes", News::New)])
+    );
+    // What was mended stays so; what always passed is not mended.
+    (edit("a0"), edit("passes"));
+    let third = told(&fleet, second.last, &all(), NEXT).await;
+    assert_eq!(third.news, named(&[("a0", News::Mended), ("passes", News::Changed)]));
+    fake.edit("a0", |finding| finding.outcome = Outcome::Fail);
+    let fourth = told(&fleet, third.last, &all(), NEXT).await;
+    assert_eq!(fourth.news, named(&[("a0", News::Changed)]));
+}
+
+#[tokio::test]
+async fn an_exemption_that_begins_or_runs_out_counts_whatever_the_vendors_date_says() {
+    let (fake, fleet, _) = begun().await;
+    let last = told(&fleet, LastComplete::default(), &all(), LATER).await.last;
+    fake.suppress("a1");
+    let second = told(&fleet, last, &all(), NEXT).await;
+    assert_eq!(second.news, [("a1".to_owned(), News::Changed)]);
+    fake.edit("a1", |finding| (finding.state, finding.suppression) = (Some(State::Open), None));
+    let third = told(&fleet, second.last, &all(), NEXT).await;
+    assert_eq!(third.news, [("a1".to_owned(), News::Changed)]);
+}
+
+#[tokio::test]
+async fn what_passed_and_is_not_among_what_passes_now_is_not_called_gone() {
+    let fake = Fake::with("one", &[("a", 3)], BEFORE);
+    (0..3).for_each(|place| fake.edit(&format!("a{place}"), |finding| finding.outcome = Outcome::Pass));
+    let fleet = Fleet::new().with(fake.clone());
+    let query = FindingQuery { outcome: OutcomeFilter::Pass, ..FindingQuery::default() };
+    let (written, _, last) = run_at(&fleet, LastComplete::default(), &query, LATER).await;
+    assert_eq!(written.len(), 3);
+    fake.edit("a0", |finding| finding.outcome = Outcome::Fail);
+    let (_, report, _) = run_at(&fleet, last, &query, NEXT).await;
+    assert!(resolved(&report).is_empty());
+    assert!(report.connections[0].notices.iter().any(|notice| notice.contains("is not told")));
+}
+
 #[tokio::test]
 async fn a_colon_that_comes_and_goes_at_the_end_of_an_id_is_no_other_finding() {
     let (fake, fleet, last) = begun().await;
@@ -239,8 +370,12 @@ async fn c03_what_is_kept_between_runs_is_refused_if_it_is_damaged_or_of_another
         );
     }
     assert!(matches!(LastComplete::read(&b"\xff\n"[..]), Err(StateError::Damaged { line: 1 })));
-    let newer = crate::checkpoint::seal("{\"last_complete\":{\"format\":2}}");
-    assert!(matches!(LastComplete::read(newer.as_bytes()), Err(StateError::Version(2))));
+    for other in [1, 3] {
+        let other_format = crate::checkpoint::seal(&format!("{{\"last_complete\":{{\"format\":{other}}}}}"));
+        let refused = LastComplete::read(other_format.as_bytes()).err().unwrap();
+        assert!(matches!(refused, StateError::Version(format) if format == other));
+        assert!(refused.to_string().contains("remove it, and the next run is a full one"), "{refused}");
+    }
     let mut twice = Vec::new();
     LastComplete::read(text.as_bytes()).unwrap().write(&mut twice).unwrap();
     assert_eq!(text.as_bytes(), twice, "the same bytes for the same content");
