@@ -212,10 +212,8 @@ mod deltas {
         fs::write(stage.path("full.ndjson"), "").unwrap();
         let both = ["--previous", "full.ndjson", "--changed-since-last-complete", "last"];
         let asked = stage.asked();
-        let said = stage.says(
-            2,
-            &[&["findings", "--suppressed", "include", "--format", "ocsf"][..], &both].concat(),
-        );
+        let said = stage
+            .says(2, &[&["findings", "--suppressed", "include", "--format", "ocsf"][..], &both].concat());
         assert!(said.contains("--previous") && said.contains("cannot be used with"), "{said}");
         assert_eq!(stage.asked(), asked);
     }

@@ -5,6 +5,7 @@ use cspm_core::clean_text;
 use crate::issue::{Code, Issue};
 use crate::json::{Json, View};
 use crate::moment::LEAST_MILLIS;
+use crate::part::{Check, Part};
 use crate::path::Path;
 use crate::schema::{Attribute, Base, Constraint, Kind, Profiles, Scalar, Schema, Table, Values};
 use crate::version::Version;
@@ -63,7 +64,10 @@ impl Checker {
                 Some(attribute) => {
                     required =
                         required.saturating_sub(usize::from(attribute.is_required() && !value.is_null()));
-                    self.attribute(object, value, attribute, &path);
+                    match value.part().filter(|_| !self.recommended) {
+                        Some(part) => self.part(object, value, part, attribute, &path),
+                        None => self.attribute(object, value, attribute, &path),
+                    }
                 }
                 None => self.unknown(table, name, &path),
             }
@@ -107,6 +111,27 @@ impl Checker {
         self.say(code, &Path::Member(path, &attribute.name), message, format!("add {}", attribute.name));
     }
 
+    /// Checks a value that many events have, unless it was found to be valid there.
+    fn part<T: Json>(
+        &mut self,
+        object: &T,
+        value: &T,
+        part: &Part,
+        attribute: &'static Attribute,
+        path: &Path<'_>,
+    ) {
+        let here = Check::of(attribute, self.profiles);
+        if part.valid().get() == Some(&here) {
+            return;
+        }
+        let before = self.issues.len();
+        self.attribute(object, value, attribute, path);
+        if self.issues.len() == before {
+            // It may be known to be valid elsewhere already; then it is checked here each time.
+            let _ = part.valid().set(here);
+        }
+    }
+
     fn attribute<T: Json>(&mut self, object: &T, value: &T, attribute: &'static Attribute, path: &Path<'_>) {
         // Null counts as missing; whether that matters is the business of `missing`.
         if value.is_null() {
@@ -127,7 +152,7 @@ impl Checker {
         }
         match (&attribute.values, value.view()) {
             (None, _) => {}
-            (Some(values), View::List(items)) => {
+            (Some(values), View::List(items)) if attribute.array => {
                 for (place, item) in items.iter().enumerate().filter(|(_, item)| !is_one_of(values, *item)) {
                     self.unknown_value(
                         Code::AttributeEnumArrayValueUnknown,
@@ -138,6 +163,8 @@ impl Checker {
                 }
             }
             (Some(values), _) if is_one_of(values, value) => self.sibling(object, value, attribute, path),
+            // Of the wrong type, which has been said.
+            (Some(_), View::List(_)) => {}
             (Some(_), _) => self.unknown_value(Code::AttributeEnumValueUnknown, value, attribute, path),
         }
     }

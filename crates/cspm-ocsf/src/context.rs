@@ -16,7 +16,7 @@ use crate::state::Activity;
 pub struct Context {
     run_id: Arc<str>,
     /// Its text is made once a run, not once an event.
-    now: Moment,
+    now: Arc<Moment>,
     /// Made once a run as well.
     transformations: Arc<Part>,
     activity: Option<Activity>,
@@ -31,7 +31,7 @@ impl Context {
     pub fn new(run_id: impl Into<Arc<str>>, now: Timestamp) -> Self {
         let now = Moment::held(now);
         let transformations = Arc::new(transformations(&now));
-        Self { run_id: run_id.into(), now, transformations, activity: None }
+        Self { run_id: run_id.into(), now: Arc::new(now), transformations, activity: None }
     }
 
     /// The same run, for a finding whose activity is known; see [`Previous::activity`](crate::Previous::activity).
@@ -45,7 +45,7 @@ impl Context {
         &self.run_id
     }
 
-    pub(crate) const fn now(&self) -> &Moment {
+    pub(crate) fn now(&self) -> &Moment {
         &self.now
     }
 

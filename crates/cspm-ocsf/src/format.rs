@@ -7,7 +7,11 @@ use std::net::IpAddr;
 pub(crate) enum Format {
     ByteString,
     DateTime,
+    /// Up to 1.3: its letters are capitals.
+    CapitalDateTime,
     Email,
+    /// Up to 1.1: of all signs, only `.`, `_`, `+` and `-` before the `@`.
+    PlainEmail,
     FileHash,
     HostName,
     Ip,
@@ -16,12 +20,14 @@ pub(crate) enum Format {
 }
 
 impl Format {
-    /// The format of a schema type.
-    pub(crate) fn of(type_name: &str) -> Option<Self> {
+    /// The format of a schema type, which some versions word otherwise.
+    pub(crate) fn of(type_name: &str, regex: &str) -> Option<Self> {
         Some(match type_name {
             "bytestring_t" => Self::ByteString,
-            "datetime_t" => Self::DateTime,
-            "email_t" => Self::Email,
+            "datetime_t" if regex.contains("[Tt]") => Self::DateTime,
+            "datetime_t" => Self::CapitalDateTime,
+            "email_t" if regex.contains('!') => Self::Email,
+            "email_t" => Self::PlainEmail,
             "file_hash_t" => Self::FileHash,
             "hostname_t" => Self::HostName,
             "ip_t" => Self::Ip,
@@ -36,7 +42,9 @@ impl Format {
         match self {
             Self::ByteString => is_base64(text),
             Self::DateTime => is_date_time(text),
-            Self::Email => is_email(text),
+            Self::CapitalDateTime => is_date_time(text) && !text.contains(['t', 'z']),
+            Self::Email => is_email(text, b"!#$%&'*+,-./=?^_`{|}~"),
+            Self::PlainEmail => is_email(text, b"_.+-"),
             Self::FileHash => !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_hexdigit()),
             Self::HostName => text.split('.').all(is_label),
             Self::Ip => {
@@ -81,13 +89,13 @@ fn is_date_time(text: &str) -> bool {
         }
 }
 
-fn is_email(text: &str) -> bool {
+/// `signs` is what may be in the name beside letters and digits.
+fn is_email(text: &str, signs: &[u8]) -> bool {
     let Some((name, host)) = text.rsplit_once('@') else { return false };
     let Some((first, rest)) = host.split_once('.') else { return false };
     let is_host = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
     !name.is_empty()
-        && !name.bytes().any(|byte| byte.is_ascii_whitespace() || byte.is_ascii_control() || byte == b'@')
-        && name.is_ascii()
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || signs.contains(&byte))
         && !first.is_empty()
         && first.bytes().all(is_host)
         && !rest.is_empty()
@@ -105,7 +113,9 @@ fn is_base64(text: &str) -> bool {
     let data = text.trim_end_matches('=');
     let plain = data.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/'));
     let for_urls = data.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'));
-    text.len().is_multiple_of(4) && text.len() - data.len() <= 2 && (plain || for_urls)
+    // The schema wants padding, also where nothing is left to pad.
+    let padded = matches!(text.len() - data.len(), 1 | 2);
+    text.is_empty() || (text.len().is_multiple_of(4) && padded && (plain || for_urls))
 }
 
 fn is_uuid(window: &[u8]) -> bool {
@@ -133,8 +143,16 @@ mod tests {
             (Format::Ip, "fe80::1%eth0", "fe80:::1"),
             (Format::Mac, "00:1b:44:11:3a:B7", "00:1b:44:11:3a"),
             (Format::Uuid, "x-123e4567-e89b-12d3-a456-426614174000", "123e4567e89b12d3a456426614174000"),
-            (Format::ByteString, "YWJj", "YWJ"),
+            (Format::DateTime, "2026-06-01t08:30:00z", "2026-06-01 08:30:00z"),
+            (Format::CapitalDateTime, "2026-06-01T08:30:00.5Z", "2026-06-01t08:30:00Z"),
+            (Format::CapitalDateTime, "2026-06-01T08:30:00-01:00", "2026-06-01T08:30:00z"),
+            (Format::Email, "a,b!c'd@example.com", "a\"b@example.com"),
+            (Format::Email, "a/b@example.com", "a(b)@example.com"),
+            (Format::PlainEmail, "A.b+c_d-e@example.com", "a,b@example.com"),
+            (Format::ByteString, "YWI=", "YWJ"),
             (Format::ByteString, "YQ==", "Y==="),
+            (Format::ByteString, "", "YWJj"),
+            (Format::ByteString, "_-8=", "+_8="),
         ] {
             assert!(format.fits(good), "{format:?} {good}");
             assert!(!format.fits(bad), "{format:?} {bad}");

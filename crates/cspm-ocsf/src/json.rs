@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use crate::part::Part;
 use crate::tree::{Node, Object};
 
 /// What a JSON value is.
@@ -30,6 +31,11 @@ pub(crate) trait Json: Sized {
             View::Text(text) => Some(text),
             _ => None,
         }
+    }
+
+    /// The value, if it is in many events and need not be checked in each.
+    fn part(&self) -> Option<&Part> {
+        None
     }
 
     fn is_null(&self) -> bool {
@@ -72,6 +78,13 @@ impl Json for Node<'_> {
             Self::Text(text) => View::Text(text),
             Self::List(items) => View::List(items),
             Self::Object(_) => View::Object,
+        }
+    }
+
+    fn part(&self) -> Option<&Part> {
+        match self {
+            Self::Part(part) => Some(part),
+            _ => None,
         }
     }
 

@@ -3,8 +3,9 @@
 use std::borrow::Cow;
 use std::sync::LazyLock;
 
-use cspm_core::{Finding, StandardRef};
+use cspm_core::{Finding, RuleRef, StandardRef};
 
+use crate::alike::Alike;
 use crate::context::Context;
 use crate::fingerprint::State;
 use crate::hash::Hash;
@@ -37,7 +38,7 @@ pub(crate) struct Homes {
 }
 
 impl Homes {
-    fn of(finding: &Finding) -> Self {
+    pub(crate) fn of(finding: &Finding) -> Self {
         let resource = &finding.resource;
         Self {
             cloud: some(finding.account.provider.as_deref()).is_some(),
@@ -57,6 +58,15 @@ impl Homes {
 /// The vendor's record is in `raw_data` only if the finding carries it. The event borrows the finding's text.
 #[must_use]
 pub fn event<'a>(finding: &'a Finding, context: &'a Context) -> Event<'a> {
+    event_with(finding, context, None)
+}
+
+/// The same, with the parts that the finding's rule has in common with others, if they are made already.
+pub(crate) fn event_with<'a>(
+    finding: &'a Finding,
+    context: &'a Context,
+    alike: Option<&'a Alike>,
+) -> Event<'a> {
     let homes = Homes::of(finding);
     let uid = uid(finding);
     let decided = state::decided(finding, context.now());
@@ -92,11 +102,15 @@ pub fn event<'a>(finding: &'a Finding, context: &'a Context) -> Event<'a> {
     if homes.cloud {
         root.put("cloud", cloud(finding));
     }
-    root.put("compliance", compliance(finding));
-    root.put("finding_info", finding_info(finding, uid, &decided));
+    root.put(
+        "compliance",
+        alike.map_or_else(|| compliance(finding).into(), |alike| Node::Part(&alike.compliance)),
+    );
+    root.put("finding_info", finding_info(finding, uid, &decided, alike));
     root.put("metadata", metadata(finding, context, &decided, event_uid, homes));
     if homes.remediation {
-        root.put("remediation", remediation(finding));
+        let made = alike.and_then(|alike| alike.remediation.as_ref());
+        root.put("remediation", made.map_or_else(|| remediation(finding).into(), Node::Part));
     }
     if homes.resource {
         root.put("resources", vec![Node::Object(resource(finding, homes))]);
@@ -106,7 +120,7 @@ pub fn event<'a>(finding: &'a Finding, context: &'a Context) -> Event<'a> {
         root.put("raw_data", raw.get());
         root.put("raw_data_size", i64::try_from(raw.get().len()).unwrap_or(i64::MAX));
     }
-    let rest = unmapped::rest(finding, homes);
+    let rest = unmapped::rest(finding, homes, alike);
     if !rest.is_empty() {
         let mut by_vendor = Object::with_capacity(1);
         by_vendor.put_under(vendor(finding), rest);
@@ -148,7 +162,7 @@ fn partition(finding: &Finding) -> Option<&str> {
     finding.resource.id.as_deref()?.strip_prefix("arn:")?.split_once(':').map(|(partition, _)| partition)
 }
 
-fn compliance(finding: &Finding) -> Object<'_> {
+pub(crate) fn compliance(finding: &Finding) -> Object<'_> {
     let Coded(status_id, status) = state::outcome(finding.outcome);
     let mut compliance = Object::with_capacity(7);
     compliance.put("status_id", status_id);
@@ -218,13 +232,18 @@ fn title(finding: &Finding) -> &str {
         .unwrap_or(NAMELESS)
 }
 
-fn finding_info<'a>(finding: &'a Finding, uid: Cow<'a, str>, decided: &Decided) -> Object<'a> {
+fn finding_info<'a>(
+    finding: &'a Finding,
+    uid: Cow<'a, str>,
+    decided: &Decided,
+    alike: Option<&'a Alike>,
+) -> Object<'a> {
     let mut info = Object::with_capacity(18);
     info.put("uid", uid);
     info.put_text("uid_alt", Some(&finding.vendor_id));
     info.put("title", title(finding));
     info.put_text("desc", finding.description.as_deref());
-    info.put("types", types(finding));
+    info.put("types", alike.map_or_else(|| types(finding).into(), |alike| Node::Part(&alike.types)));
     if let Some(first) = Moment::like(finding.first_seen, &decided.moment) {
         first.put_into(&mut info, "created_time", "created_time_dt");
         first.put_into(&mut info, "first_seen_time", "first_seen_time_dt");
@@ -234,18 +253,24 @@ fn finding_info<'a>(finding: &'a Finding, uid: Cow<'a, str>, decided: &Decided) 
     }
     decided.moment.put_into(&mut info, "modified_time", "modified_time_dt");
     info.put_text("src_url", finding.url.as_deref());
-    let rule = &finding.rule;
-    if some(Some(&rule.id)).or_else(|| some(rule.title.as_deref())).is_some() {
-        let mut analytic = Object::with_capacity(5);
-        analytic.put_text("uid", Some(&rule.id));
-        analytic.put_text("name", rule.title.as_deref());
-        analytic.put("type_id", 1);
-        analytic.put("type", "Rule");
-        analytic.put_text("category", rule.service.as_deref());
+    let made = alike.and_then(|alike| alike.analytic.as_ref()).map(Node::Part);
+    if let Some(analytic) = made.or_else(|| analytic(&finding.rule).map(Node::Object)) {
         info.put("analytic", analytic);
     }
     info.put("product", vendor_product(finding));
     info
+}
+
+/// The rule, if it has an id or a title.
+pub(crate) fn analytic(rule: &RuleRef) -> Option<Object<'_>> {
+    some(Some(&rule.id)).or_else(|| some(rule.title.as_deref()))?;
+    let mut analytic = Object::with_capacity(5);
+    analytic.put_text("uid", Some(&rule.id));
+    analytic.put_text("name", rule.title.as_deref());
+    analytic.put("type_id", 1);
+    analytic.put("type", "Rule");
+    analytic.put_text("category", rule.service.as_deref());
+    Some(analytic)
 }
 
 /// `finding_info.uid`: of a finding that an adapter gave none, whatever tells it from others.
@@ -266,7 +291,7 @@ pub(crate) fn uid(finding: &Finding) -> Cow<'_, str> {
     Cow::Owned(hash.text("f:"))
 }
 
-fn types(finding: &Finding) -> Vec<Node<'_>> {
+pub(crate) fn types(finding: &Finding) -> Vec<Node<'_>> {
     const KIND: &str = "Misconfiguration";
     let own = finding.categories.iter().map(AsRef::as_ref).filter(|name| !name.is_empty() && *name != KIND);
     std::iter::once(KIND).chain(own).map(Node::from).collect()
@@ -337,7 +362,7 @@ pub(crate) fn transformations(now: &Moment) -> Part {
 }
 
 /// Only of a finding with a remediation text: without one the object is not allowed.
-fn remediation(finding: &Finding) -> Object<'_> {
+pub(crate) fn remediation(finding: &Finding) -> Object<'_> {
     let mut remediation = Object::with_capacity(3);
     let Some(remedy) = &finding.remediation else { return remediation };
     remediation.put_text("desc", remedy.text.as_deref());

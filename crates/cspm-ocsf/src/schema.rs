@@ -7,7 +7,6 @@ use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
 use serde::Deserialize;
-use serde_json::Value;
 
 use crate::format::Format;
 use crate::version::Version;
@@ -280,7 +279,7 @@ struct RawType {
     r#type: Option<Box<str>>,
     max_len: Option<usize>,
     range: Option<(i64, i64)>,
-    regex: Option<Value>,
+    regex: Option<Box<str>>,
 }
 
 impl File {
@@ -360,7 +359,7 @@ impl File {
             .and_then(|own| own.max_len.map(|max| (max, false)))
             .or_else(|| inherited.and_then(|parent| parent.max_len.map(|max| (max, true))));
         let range = own.and_then(|own| own.range).or_else(|| inherited.and_then(|parent| parent.range));
-        let format = own.filter(|own| own.regex.is_some()).and_then(|_| Format::of(name));
+        let format = own.and_then(|own| own.regex.as_deref()).and_then(|regex| Format::of(name, regex));
         Scalar { name: name.into(), base, max_len, range, format, time: name == "timestamp_t" }
     }
 }

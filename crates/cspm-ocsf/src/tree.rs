@@ -282,7 +282,7 @@ impl<'a> Node<'a> {
         }
     }
 
-    fn into_owned(self) -> Node<'static> {
+    pub(crate) fn into_owned(self) -> Node<'static> {
         match self {
             Self::Null => Node::Null,
             Self::Bool(truth) => Node::Bool(truth),

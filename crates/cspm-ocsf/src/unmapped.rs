@@ -2,6 +2,7 @@
 
 use cspm_core::{Finding, Timestamp};
 
+use crate::alike::Alike;
 use crate::map::{Homes, some};
 use crate::moment::is_near;
 use crate::tree::{Node, Object};
@@ -13,7 +14,7 @@ pub(crate) fn is_tag(name: &str, value: &str) -> bool {
 
 /// Every value of the finding that the rest of the event does not hold, under the keys of the finding itself; the
 /// vendor's severity word is `severity`.
-pub(crate) fn rest(finding: &Finding, homes: Homes) -> Object<'_> {
+pub(crate) fn rest<'a>(finding: &'a Finding, homes: Homes, alike: Option<&'a Alike>) -> Object<'a> {
     let mut rest = Object::with_capacity(10);
     rest.put_text("severity", finding.vendor_severity.as_deref());
     if let Some(state) = finding.state {
@@ -30,7 +31,11 @@ pub(crate) fn rest(finding: &Finding, homes: Homes) -> Object<'_> {
     if !homes.cloud {
         rest.put_text("region", finding.region.as_deref());
     }
-    rest.put_filled("standards", standards(finding));
+    match alike {
+        Some(Alike { standards: Some(standards), .. }) => rest.put("standards", standards),
+        Some(_) => {}
+        None => rest.put_filled("standards", standards(finding)),
+    }
     rest.put_filled("tags", tags(finding, homes));
     put_far_off(&mut rest, "first_seen", finding.first_seen);
     put_far_off(&mut rest, "last_seen", finding.last_seen);
@@ -94,7 +99,7 @@ fn account(finding: &Finding, homes: Homes) -> Object<'_> {
 }
 
 /// Standards that `compliance` words otherwise: by a display name, or joined with the control.
-fn standards(finding: &Finding) -> Vec<Node<'_>> {
+pub(crate) fn standards(finding: &Finding) -> Vec<Node<'_>> {
     let worded = finding.standards.iter().filter(|standard| {
         some(standard.name.as_deref()).is_some() || some(standard.control.as_deref()).is_some()
     });

@@ -4,9 +4,10 @@ use std::io::{self, Write};
 
 use cspm_core::{Finding, clean_text};
 
+use crate::alike::Shelf;
 use crate::context::Context;
 use crate::issue::{Issue, IssueSeverity};
-use crate::map::event;
+use crate::map::{event, event_with};
 use crate::one_line;
 use crate::step_down::step_down;
 use crate::tree::{Event, Node};
@@ -23,6 +24,7 @@ pub struct Writer<W> {
     version: Version,
     validate: bool,
     line: Vec<u8>,
+    shelf: Shelf,
 }
 
 /// An event was not written.
@@ -44,8 +46,8 @@ pub enum WriteError {
 
 impl<W: Write> Writer<W> {
     /// Writes events of that version.
-    pub const fn new(out: W, version: Version) -> Self {
-        Self { out, version, validate: true, line: Vec::new() }
+    pub fn new(out: W, version: Version) -> Self {
+        Self { out, version, validate: true, line: Vec::new(), shelf: Shelf::default() }
     }
 
     /// Writes without checking.
@@ -59,7 +61,15 @@ impl<W: Write> Writer<W> {
     /// # Errors
     /// [`WriteError`] if the output fails or the event is not valid; then nothing of it is written.
     pub fn write(&mut self, finding: &Finding, context: &Context) -> Result<(), WriteError> {
-        self.write_event(event(finding, context))
+        self.line.clear();
+        if self.version == Version::NEWEST {
+            let event = event_with(finding, context, self.shelf.of(finding));
+            append(&mut self.line, &event, self.validate)?;
+        } else {
+            self.append_old(event(finding, context))?;
+        }
+        self.out.write_all(&self.line)?;
+        Ok(())
     }
 
     /// Steps an event down, checks it and writes it. An event of an older version than the writer's stays as it is.
@@ -69,22 +79,23 @@ impl<W: Write> Writer<W> {
     pub fn write_event(&mut self, event: Event<'_>) -> Result<(), WriteError> {
         self.line.clear();
         if self.version == Version::NEWEST {
-            self.append(&event)?;
+            append(&mut self.line, &event, self.validate)?;
         } else {
-            for event in step_down(event, self.version) {
-                self.append(&event)?;
-            }
+            self.append_old(event)?;
         }
         self.out.write_all(&self.line)?;
         Ok(())
     }
 
-    fn append(&mut self, event: &Event<'_>) -> Result<(), WriteError> {
-        if self.validate {
-            check(event)?;
-        }
-        one_line::append(&mut self.line, event);
-        Ok(())
+    fn append_old(&mut self, event: Event<'_>) -> Result<(), WriteError> {
+        step_down(event, self.version)
+            .iter()
+            .try_for_each(|event| append(&mut self.line, event, self.validate))
+    }
+
+    /// What is written to.
+    pub const fn get_mut(&mut self) -> &mut W {
+        &mut self.out
     }
 
     /// Flushes, and gives the output back.
@@ -95,6 +106,14 @@ impl<W: Write> Writer<W> {
         self.out.flush()?;
         Ok(self.out)
     }
+}
+
+fn append(line: &mut Vec<u8>, event: &Event<'_>, validate: bool) -> Result<(), WriteError> {
+    if validate {
+        check(event)?;
+    }
+    one_line::append(line, event);
+    Ok(())
 }
 
 fn check(event: &Event<'_>) -> Result<(), WriteError> {

@@ -5,16 +5,15 @@ use std::io::{self, BufReader, Write};
 use std::path::Path;
 
 use cspm::incremental::{Gone, News};
-use cspm::ocsf::{
-    Activity, Context, Previous, PreviousFinding, Version, WriteError, Writer, close, event,
-};
+use cspm::ocsf::{Activity, Context, Previous, PreviousFinding, Version, WriteError, Writer, close, event};
 use cspm::{Finding, OutcomeFilter, RunReport, State, Timestamp, Whereabouts};
 
 use crate::exit::Stop;
 
 /// Maps, checks and writes events of one run.
 pub(crate) struct Events {
-    version: Version,
+    /// Writes into memory: what it has made for one event it uses in others.
+    writer: Writer<Vec<u8>>,
     context: Context,
     previous: Option<Previous<BufReader<File>>>,
     /// What is asked for: of anything else, nothing is seen, and nothing is gone.
@@ -39,7 +38,7 @@ impl Events {
             )));
         }
         let previous = previous.map(read_previous).transpose()?;
-        Ok(Self { version, context, previous, outcome })
+        Ok(Self { writer: Writer::new(Vec::new(), version), context, previous, outcome })
     }
 
     pub(crate) fn write(
@@ -48,31 +47,43 @@ impl Events {
         finding: &Finding,
         news: Option<News>,
     ) -> io::Result<()> {
-        let mut writer = Writer::new(out, self.version);
-        let activity = match (&mut self.previous, news) {
-            (None, None) => return writer.write(finding, &self.context).map_err(plain),
-            (None, Some(news)) => Some(activity(finding, news)),
-            (Some(previous), _) => previous.activity(finding, &self.context),
-        };
-        match activity {
-            Some(activity) => writer.write(finding, &self.context.with_activity(activity)).map_err(plain),
-            None => Ok(()),
+        match (&mut self.previous, news) {
+            (None, None) => self.writer.write(finding, &self.context),
+            (None, Some(news)) => {
+                self.writer.write(finding, &self.context.with_activity(activity(finding, news)))
+            }
+            (Some(previous), _) => match previous.activity(finding, &self.context) {
+                Some(activity) => self.writer.write(finding, &self.context.with_activity(activity)),
+                None => return Ok(()),
+            },
         }
+        .map_err(plain)?;
+        self.hand_on(out)
+    }
+
+    fn hand_on(&mut self, out: &mut impl Write) -> io::Result<()> {
+        let written = self.writer.get_mut();
+        out.write_all(written)?;
+        written.clear();
+        Ok(())
     }
 
     /// Closes what is gone: what a comparison with the last complete run found to be, and of an earlier output that of
     /// which the report proves that it would have been seen.
     pub(crate) fn end(&mut self, out: &mut impl Write, report: &RunReport, gone: &[Gone]) -> io::Result<()> {
-        let mut writer = Writer::new(out, self.version);
         for gone in gone {
             let finding = gone.finding();
-            writer.write_event(close(event(&finding, &self.context), &self.context)).map_err(plain)?;
+            let event = close(event(&finding, &self.context), &self.context);
+            self.writer.write_event(event).map_err(plain)?;
+            self.hand_on(out)?;
         }
         let Some(previous) = &mut self.previous else { return Ok(()) };
         let outcome = self.outcome;
-        let proven = |gone: &PreviousFinding| is_asked_for(outcome, gone.failed) && would_be_seen(gone, report);
+        let proven =
+            |gone: &PreviousFinding| is_asked_for(outcome, gone.failed) && would_be_seen(gone, report);
         for event in previous.closes(&self.context, proven)? {
-            writer.write_event(event).map_err(plain)?;
+            self.writer.write_event(event).map_err(plain)?;
+            self.hand_on(out)?;
         }
         Ok(())
     }
@@ -139,7 +150,9 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let (all, other) = (folder.path().join("all.ndjson"), folder.path().join("other.ndjson"));
         std::fs::write(&all, "").unwrap();
-        let open = |output: &Path| Events::open(Version::NEWEST, "run", Some(&all), Some(output), OutcomeFilter::Fail);
+        let open = |output: &Path| {
+            Events::open(Version::NEWEST, "run", Some(&all), Some(output), OutcomeFilter::Fail)
+        };
         assert!(open(&other).is_ok());
         let roundabout = folder.path().join(".").join("all.ndjson");
         for same in [&all, &roundabout] {

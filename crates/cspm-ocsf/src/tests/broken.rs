@@ -214,6 +214,8 @@ fn values() -> Vec<Row> {
             AttributeValueExceedsRange,
             "evidences[0].src_endpoint.port",
         ),
+        (V1_3, Set("/time_dt", json!("2026-06-01t08:30:00Z")), AttributeValueRegexNotMatched, "time_dt"),
+        (V1_8, Set("/severity_id", json!([4])), AttributeWrongType, "severity_id"),
         (V1_8, Set("/time_dt", json!("yesterday")), AttributeValueRegexNotMatched, "time_dt"),
         (V1_8, Set("/resources/0/ip", json!("10.0.0")), AttributeValueRegexNotMatched, "resources[0].ip"),
         (V1_8, Set("/time", json!(1_780_302_600)), TimeNotMilliseconds, "time"),
@@ -292,6 +294,35 @@ fn every_code_of_an_event_has_a_break() {
     for code in wanted {
         assert!(rows.iter().any(|(_, _, other, _)| *other == code), "{code}");
     }
+}
+
+#[test]
+fn a_part_of_many_events_is_checked_until_it_is_valid_and_wherever_else_it_stands() {
+    use crate::part::Part;
+    use crate::{Event, Node, Object};
+    let validator = Validator::new().at(Version::NEWEST);
+    let issues = |key: &'static str, part: &Part| -> usize {
+        let mut root = Object::default();
+        root.put("class_uid", 2003);
+        root.put(key, part);
+        let event = Event::new(root);
+        let found = validator.check_event(&event);
+        found.iter().filter(|issue| issue.path.starts_with(key)).count()
+    };
+    let mut compliance = Object::default();
+    compliance.put("status_id", 7);
+    let bad = Part::new(compliance);
+    let mut compliance = Object::default();
+    compliance.put("status_id", 3);
+    let good = Part::new(compliance);
+    for _ in 0..3 {
+        assert_eq!(issues("compliance", &bad), 1);
+        assert_eq!(issues("compliance", &good), 0);
+        // Valid where it was, and not here.
+        assert!(issues("finding_info", &good) > 1);
+        assert_eq!(issues("vendor", &good), 1);
+    }
+    assert_eq!(good, Part::new(Node::clone(good.node())));
 }
 
 #[test]

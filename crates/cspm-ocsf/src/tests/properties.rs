@@ -83,6 +83,29 @@ proptest! {
     }
 
     #[test]
+    fn what_events_have_in_common_is_written_as_if_it_were_made_anew(
+        mut findings in proptest::collection::vec(finding(), 2..5),
+    ) {
+        let context = context("run-1", "2026-06-01T08:42:17.512Z");
+        // Of one rule, of which now and then everything is said once and then something else.
+        let first = findings[0].clone();
+        for finding in &mut findings[1..] {
+            (finding.connection, finding.rule) = (first.connection.clone(), first.rule.clone());
+            (finding.outcome, finding.severity) = (first.outcome, first.severity);
+        }
+        findings.push(first);
+        let mut writer = Writer::new(Vec::new(), Version::NEWEST);
+        for finding in findings.iter().chain(&findings) {
+            writer.write(finding, &context).unwrap();
+        }
+        let mut want = Vec::new();
+        for finding in findings.iter().chain(&findings) {
+            crate::one_line::append(&mut want, &event(finding, &context));
+        }
+        prop_assert_eq!(String::from_utf8(writer.finish().unwrap()), String::from_utf8(want));
+    }
+
+    #[test]
     fn no_value_of_a_finding_is_lost(finding in finding()) {
         let event = event(&finding, &context("run-1", "2026-06-01T08:42:17.512Z")).into_owned();
         let present = leaves(&serde_json::to_value(&event).unwrap());

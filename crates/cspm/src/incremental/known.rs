@@ -9,9 +9,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use cspm_core::{
-    AccountRef, Finding, Origin, Outcome, RuleRef, Severity, StandardRef, State, Whereabouts,
-};
+use cspm_core::{AccountRef, Finding, Origin, Outcome, RuleRef, Severity, StandardRef, State, Whereabouts};
 use serde::{Deserialize, Serialize};
 
 /// A finding that was there.

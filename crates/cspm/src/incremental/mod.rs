@@ -27,7 +27,8 @@ use std::io;
 use std::sync::Arc;
 
 use cspm_core::{
-    Finding, FindingQuery, Origin, Outcome, OutcomeFilter, Record as _, RunReport, SuppressedFilter, Timestamp,
+    Finding, FindingQuery, Origin, Outcome, OutcomeFilter, Record as _, RunReport, SuppressedFilter,
+    Timestamp,
 };
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use siphasher::sip::SipHasher13;
@@ -137,13 +138,8 @@ impl Incremental {
                 return Err(StateError::Other { connection: name.to_owned(), difference });
             }
             let bound = kept.map(|kept| kept.mark.plus_millis(-OVERLAP));
-            let part = Comparison {
-                question,
-                bound,
-                now: HashMap::new(),
-                shared: HashSet::new(),
-                withheld: 0,
-            };
+            let part =
+                Comparison { question, bound, now: HashMap::new(), shared: HashSet::new(), withheld: 0 };
             connections.insert(Arc::from(name), part);
         }
         Ok(Self { last, query: query.clone(), begun, connections })
@@ -162,9 +158,8 @@ impl Incremental {
         let known = self.last.connections.get(&*finding.connection);
         let known = known.and_then(|kept| kept.findings.get(finding.identity()));
         let mended = finding.outcome == Outcome::Pass
-            && known.is_some_and(|known| {
-                known.shared.mended || known.shared.verdict.outcome != Outcome::Pass
-            });
+            && known
+                .is_some_and(|known| known.shared.mended || known.shared.verdict.outcome != Outcome::Pass);
         let news = match known {
             None => Some(News::New),
             Some(known) if !self.differs(known, finding, print) => None,

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use cspm_core::{
-    AccountRef, Finding, FindingQuery, Outcome, OutcomeFilter, RuleRef, RunReport, Severity, StandardRef, State,
-    SuppressedFilter, Timestamp,
+    AccountRef, Finding, FindingQuery, Outcome, OutcomeFilter, RuleRef, RunReport, Severity, StandardRef,
+    State, SuppressedFilter, Timestamp,
 };
 
 use super::{Finished, Gone, Incremental, LastComplete, News, Sightings, StateError};
@@ -246,10 +246,7 @@ async fn what_is_written_is_new_or_changed_or_mended() {
     let named = |news: &[(&str, News)]| -> Vec<(String, News)> {
         news.iter().map(|(id, news)| ((*id).to_owned(), *news)).collect()
     };
-    assert_eq!(
-        second.news,
-        named(&[("a0", News::Mended), ("a1", News::Changed), ("passes", News::New)])
-    );
+    assert_eq!(second.news, named(&[("a0", News::Mended), ("a1", News::Changed), ("passes", News::New)]));
     // What was mended stays so; what always passed is not mended.
     (edit("a0"), edit("passes"));
     let third = told(&fleet, second.last, &all(), NEXT).await;
