@@ -157,14 +157,14 @@ fn events(board: &mut Board) -> Outcome<()> {
             }])?;
         let [decoding, writing, checking] = times;
         board.note(&format!("findings of {vendor}"), findings.len() as f64);
-        board.note("  mapping and writing their events, to decoding them", writing / decoding);
+        board.check("  mapping and writing their events, to decoding them", writing / decoding, 0.0, 1.0);
         board.note("  with validation", checking / decoding);
         for (sum, time) in sums.iter_mut().zip(times) {
             *sum += time / findings.len() as f64;
         }
     }
     let [decoding, writing, checking] = sums;
-    board.check("mapping and writing events, to decoding, all vendors", writing / decoding, 0.0, 1.0);
+    board.note("mapping and writing events, to decoding, all vendors", writing / decoding);
     board.note("  with validation", checking / decoding);
     Ok(())
 }
