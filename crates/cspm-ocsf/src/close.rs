@@ -7,7 +7,7 @@ use crate::state::{Activity, Coded, RESOLVED, TIME_FETCHED};
 use crate::tree::{Event, Node, Object};
 
 /// Why the finding is closed: `status_detail`.
-const GONE: &str = "The vendor no longer reports it, and what it came from was read completely.";
+const GONE: &str = "It is no longer listed where it was found before, and that was read completely.";
 
 /// Rewrites the last event of a finding that is gone as a `Close` with status `Resolved`. Its time is that of this run:
 /// the vendor tells none. Outcome and everything else stay as last known, at the event's own schema version.

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::arbitrary::finding;
 use super::leaves::{leaves, missing};
-use crate::{Context, Validator, Version, Writer, event, step_down};
+use crate::{Context, Validator, Version, Writer, close, event, step_down};
 
 /// Enough versions for what does not hang on the version.
 const SOME: [Version; 3] = [Version::V1_1, Version::V1_4, Version::NEWEST];
@@ -78,6 +78,21 @@ proptest! {
                 let anybodys = serde_json::to_value(&event).unwrap();
                 prop_assert_eq!(Validator::new().check(&anybodys), [], "{}", version);
                 prop_assert_eq!(event.version(), version);
+            }
+        }
+    }
+
+    #[test]
+    fn every_finding_that_is_gone_is_closed_by_a_valid_event_at_every_version(finding in finding()) {
+        let (then, now) = (context("run-1", "2026-06-01T08:42:17.512Z"), context("run-2", "2026-06-02T09:00:00Z"));
+        for version in Version::ALL {
+            for earlier in step_down(event(&finding, &then), version) {
+                let outcome = earlier.attributes().at("compliance.status_id").cloned();
+                let closed = close(earlier, &now);
+                prop_assert_eq!(Validator::new().at(version).check_event(&closed), [], "{}", version);
+                let number = |path: &str| closed.attributes().at(path).and_then(crate::Node::as_integer);
+                prop_assert_eq!((number("activity_id"), number("type_uid"), number("status_id")), (Some(3), Some(200_303), Some(4)));
+                prop_assert_eq!(closed.attributes().at("compliance.status_id").cloned(), outcome);
             }
         }
     }

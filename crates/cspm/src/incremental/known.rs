@@ -3,7 +3,7 @@
 //!
 //! Remembered are ids, names and verdicts: the finding's and the rule's id, the rule's title, service, categories and
 //! standards, the account, the resource's id, name and type, the region, outcome, severity and state. Left out are the
-//! texts about it, its times, links and tags, who suppressed it and why, and the vendor's record: nobody needs them to
+//! texts about it, its own times, links and tags, who suppressed it and why, and the vendor's record: nobody needs them to
 //! close it, and they are what makes findings large. What many findings have in common is kept once.
 
 use std::collections::HashMap;
