@@ -9,12 +9,10 @@ mod program {
     use std::fs;
     use std::io::{BufRead as _, BufReader, Read as _, Write as _};
     use std::process::Stdio;
-    use std::sync::Arc;
 
     use cspm_simulator::bitdefender;
-    use cspm_simulator::conformity::{self, Conformity};
+    use cspm_simulator::conformity;
     use cspm_simulator::insightcloudsec;
-    use cspm_simulator::wire::VendorSim;
     use cspm_simulator::{Fault, Match, Which};
     use serde_json::Value;
 
