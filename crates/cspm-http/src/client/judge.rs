@@ -225,6 +225,11 @@ impl Shared {
         }
         let location = headers.get(header::LOCATION).and_then(|location| location.to_str().ok());
         let Some(location) = location else { return Err("the vendor redirects without saying where") };
+        if self.redactor.clean_text(location) != location {
+            return Err(
+                "the vendor redirects to an address that repeats the credential; it was not followed, because addresses are logged on the way",
+            );
+        }
         self.base
             .redirected(target, location)
             .map(Target::AtOrigin)

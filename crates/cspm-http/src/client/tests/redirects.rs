@@ -96,6 +96,23 @@ async fn s01_s04_nothing_else_is_followed() {
     assert_eq!(script.count(), 1);
 }
 
+/// An address is written to logs on the way, where no header is.
+#[tokio::test(start_paused = true)]
+async fn s07_a_redirect_that_repeats_the_credential_is_not_followed() {
+    for location in [
+        "/login?key=s3cr3t-key",
+        "/v1/s3cr3t-key/b",
+        "https://host.example/v1/b?a=b&c=s3cr3t%2Dkey",
+        "/v1/b?c=czNjcjN0LWtleQ==",
+    ] {
+        let script = redirecting(307, location);
+        let error = keyed(&script).send(read()).await.unwrap_err();
+        assert_eq!((script.count(), error.kind(), error.status()), (1, ErrorKind::Protocol, Some(307)));
+        assert!(error.message().contains("repeats the credential"), "{location}: {error}");
+        assert!(!error.message().contains("s3cr3t"), "{location}: {error}");
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn s02_a_write_is_never_redirected() {
     for code in [301, 302, 303, 307, 308] {
