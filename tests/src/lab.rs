@@ -1,11 +1,13 @@
 //! One simulated vendor, one connection to it, and everything that must hold of every run.
 
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::sync::Arc;
 
 use cspm_core::secrecy::SecretString;
 use cspm_core::{
-    Account, ErrorKind, Finding, FindingQuery, OutcomeFilter, Result, Rule, SharedVendor, SuppressedFilter,
+    Account, Error, ErrorKind, Finding, FindingQuery, OutcomeFilter, Result, Rule, SharedVendor,
+    SuppressedFilter,
 };
 use cspm_http::{BaseUrl, Settings};
 use cspm_simulator::{Match, RequestLog, Served, Simulator, Tls, bitdefender, conformity, insightcloudsec};
@@ -44,6 +46,8 @@ pub struct Setup {
     pub addresses: Option<Vec<IpAddr>>,
     /// InsightCloudSec: the organization that writes must land in.
     pub organization: Option<String>,
+    /// In process: no connection ever comes about, nor is refused.
+    pub silent: bool,
 }
 
 impl Setup {
@@ -57,6 +61,7 @@ impl Setup {
             next_link: Default::default(),
             addresses: None,
             organization: None,
+            silent: false,
         }
     }
 
@@ -110,6 +115,7 @@ impl Setup {
         let carrier = Carrier::default()
             .with(HOST, prepared.simulator.clone())
             .with(Lab::DECOY, prepared.decoy.clone());
+        let carrier = if self.silent { carrier.silent(HOST) } else { carrier };
         self.connect(prepared, &format!("http://{HOST}"), Arc::new(carrier), None)
     }
 
@@ -128,6 +134,19 @@ impl Setup {
         let base = BaseUrl::parse(&origin).expect("an address");
         let network = Network::open(&base, &self.settings, self.addresses.clone()).expect("a client");
         self.connect(prepared, &origin, Arc::new(network), Some(served))
+    }
+
+    /// Why no connection can be made with this credential.
+    ///
+    /// # Panics
+    /// If one can.
+    #[must_use]
+    pub fn refusal_of(self, secret: &str) -> Error {
+        let way = Arc::new(Carrier::default());
+        match connect(self, secret, &format!("http://{HOST}"), way) {
+            Ok(vendor) => panic!("a connection to {} was made", vendor.origin().vendor),
+            Err(error) => error,
+        }
     }
 
     fn prepare(&mut self) -> Prepared {
@@ -248,7 +267,7 @@ impl Lab {
     }
 
     /// The refusal of a question that cannot be answered. Nothing was sent.
-    pub async fn refusal(&self, query: &FindingQuery) -> cspm_core::Error {
+    pub async fn refusal(&self, query: &FindingQuery) -> Error {
         let (query, before) = (query.clone(), self.log().count());
         match crate::outcome::read(self, move |fleet| fleet.findings(&query)).await {
             Ok(_) => panic!("{:?}: not refused", self.kind),
@@ -270,9 +289,18 @@ impl Lab {
         crate::outcome::read(self, |fleet| fleet.rules()).await.expect("rules can be listed")
     }
 
-    /// Fails the test if the credential is in this text.
+    /// Fails the test if the credential is in this text, or a token that a log-in gave for it.
     pub fn assert_no_secret(&self, place: &str, text: &str) {
-        assert_absent(std::slice::from_ref(&self.secret), place, text);
+        let entries = self.log().entries();
+        let tokens = entries.iter().filter_map(|entry| entry.request.headers.get("x-auth-token"));
+        let tokens: BTreeSet<&str> = tokens.filter_map(|token| token.to_str().ok()).collect();
+        let secrets: Vec<String> = tokens.into_iter().chain([self.secret()]).map(str::to_owned).collect();
+        assert_absent(&secrets, place, text);
+    }
+
+    /// Whether there are no sockets between the two, and all time is the tests' clock.
+    pub(crate) fn is_in_process(&self) -> bool {
+        self.served.is_none()
     }
 }
 
@@ -280,6 +308,7 @@ impl Drop for Lab {
     fn drop(&mut self) {
         if !std::thread::panicking() {
             self.assert_no_secret("the log", &self.traces.text());
+            crate::asked::check(self, &self.log().entries()).unwrap_or_else(|broken| panic!("{broken}"));
             assert_eq!(self.decoy.log().count(), 0, "something was sent to a host it has no business with");
         }
     }

@@ -1,10 +1,13 @@
 //! The harness of the behaviour suite: one simulated vendor and a connection to it, in one process and on one clock.
 //!
 //! A test is written once, against [`Lab`], and run for every vendor by [`every_vendor!`]. What the answer should have
-//! been is computed by [`truth`] from the simulator's world and the contract alone, never by an adapter. Three things
-//! hold in every run without being asked for: the report agrees with the server's log and with itself, each finding is
-//! the vendor's, and the test's credential, fresh each time, is in nothing that came out.
+//! been is computed by [`truth`] from the simulator's world and the contract alone, never by an adapter. What holds in
+//! every run is held there without being asked for, of the five things that the catalogue of faults has each row assert:
+//! the report agrees with the server's log and with itself; each request has the credential in its one place, and none
+//! comes before a stated wait is over; nothing is under way when a run has ended, and none takes longer than waits may;
+//! and the test's credential, fresh each time, is in nothing that came out.
 
+mod asked;
 mod carrier;
 mod installation;
 mod lab;

@@ -97,23 +97,33 @@ impl Outcome<Finding> {
     }
 }
 
+/// Nothing takes longer than this, by the tests' clock: waits are bounded.
+const LONGEST: Duration = Duration::from_secs(6 * 3600);
+
 /// Reads through the facade, and holds the result to what must hold of every run.
 pub(crate) async fn read<T: Printable>(
     lab: &Lab,
     ask: impl FnOnce(Fleet) -> cspm_core::Result<Run<T>>,
 ) -> cspm_core::Result<Outcome<T>> {
-    let (logged, refused) = (lab.log().count(), lab.way.unheard());
+    let (logged, unheard) = (lab.log().entries().last().map_or(0, |entry| entry.number), lab.way.unheard());
     let started = Instant::now();
     let mut run = ask(Fleet::new().with(lab.vendor.clone())).inspect_err(|error| {
-        lab.assert_no_secret("a refusal", &format!("{error} {error:?}"));
+        lab.assert_no_secret("a refusal", &in_full(error));
     })?;
     let mut items = Vec::new();
     while let Some(item) = run.next().await {
         items.push(item);
     }
     let outcome = Outcome { items, report: run.finish(), took: started.elapsed() };
-    let sent = lab.log().count() - logged + lab.way.unheard() - refused;
-    check(lab, &outcome, sent);
+    let mut entries = lab.log().entries();
+    entries.retain(|entry| entry.number > logged);
+    let unheard = lab.way.unheard() - unheard;
+    check(lab, &outcome, entries.len() as u64 + unheard);
+    crate::asked::check_run(lab, &entries, unheard, outcome.connection());
+    if lab.is_in_process() {
+        assert_eq!(lab.log().in_flight(), 0, "requests are under way after the end of the run");
+        assert!(outcome.took <= LONGEST, "it took {:?}", outcome.took);
+    }
     Ok(outcome)
 }
 
@@ -137,7 +147,7 @@ fn check<T: Printable>(lab: &Lab, outcome: &Outcome<T>, sent: u64) {
     assert!(report.rejected == 0 || !report.complete, "a rejected record makes its scope incomplete");
     check_json(lab, outcome);
     for error in outcome.errors() {
-        lab.assert_no_secret("an error", &format!("{error} {error:?} {error:#?}"));
+        lab.assert_no_secret("an error", &in_full(error));
         assert!(!error.to_string().contains('\n'), "an error is one line: {error}");
     }
     lab.assert_no_secret("the notices", &report.notices.join("\n"));
@@ -146,6 +156,13 @@ fn check<T: Printable>(lab: &Lab, outcome: &Outcome<T>, sent: u64) {
         item.print(&mut printed);
     }
     lab.assert_no_secret("the findings", &printed);
+}
+
+/// Everything that an error prints, its sources' words included.
+fn in_full(error: &Error) -> String {
+    let sources = std::iter::successors(std::error::Error::source(error), |error| error.source());
+    let sources: String = sources.map(|source| format!(" {source} {source:?}")).collect();
+    format!("{error} {error:?} {error:#?}{sources}")
 }
 
 /// The report as contract section 5 spells it.
