@@ -4,13 +4,28 @@ use std::time::Duration;
 
 use cspm_core::{ErrorKind, FindingQuery, Owner};
 use cspm_simulator::conformity::Level;
-use cspm_simulator::{Fault, Latency, Match, Which, bitdefender, insightcloudsec};
+use cspm_simulator::{Fault, Latency, Match, RetryAfter, Which, bitdefender, insightcloudsec};
 use cspm_tests::{
     Access, Installation, Kind, KindExt, Lab, Model, Outcome, Setup, every_vendor, everything, truth,
 };
 use http::{HeaderName, StatusCode};
 
-every_vendor!(a01_a_wrong_key, a02_a_missing_right, a11_a_key_revoked_in_mid_run, a13_cookies_are_not_kept);
+every_vendor!(
+    a01_a_wrong_key,
+    a02_a_missing_right,
+    a11_a_key_revoked_in_mid_run,
+    a13_cookies_are_not_kept,
+    s16_a_credential_that_no_header_may_hold_is_refused_unseen,
+);
+
+async fn s16_a_credential_that_no_header_may_hold_is_refused_unseen(kind: Kind) {
+    for odd in ["\n", "\r\nx-evil: 1", "\0", "\u{7f}", "\u{e9}", "\u{4e2d}", "\u{1b}[2J"] {
+        let fresh = cspm_tests::fresh();
+        let error = Setup::new(Installation::demo(kind)).refusal_of(&format!("{fresh}{odd}{fresh}"));
+        assert_eq!((error.kind(), error.owner()), (ErrorKind::Config, Owner::Customer), "{odd:?}: {error}");
+        cspm_tests::assert_absent(&[fresh], "the refusal", &format!("{error} {error:?}"));
+    }
+}
 
 async fn a01_a_wrong_key(kind: Kind) {
     fn assert_refused<T>(lab: &Lab, outcome: &Outcome<T>) {
@@ -164,6 +179,28 @@ async fn a05_a_refused_login_is_made_once() {
         }
         assert_eq!(logins(&lab).attempts, 1, "{name}: repeats lock the account");
         assert_eq!(lab.log().count(), 1);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn q19_a_throttled_login_is_waited_for_and_never_made_twice_at_once() {
+    for hint in [RetryAfter::Seconds(20), RetryAfter::None] {
+        let lab = session(insightcloudsec::Options::default()).start();
+        let refused = Fault::Throttled { retry_after: hint.clone() };
+        lab.simulator.faults().on(Match::path("*/login"), Which::First(2), refused);
+        let outcome = lab.everything().await;
+        outcome.assert_ids(&truth::ids(&lab));
+        outcome.assert_complete();
+        assert_eq!((outcome.connection().throttled, outcome.connection().retries), (2, 2));
+        let entries = lab.log().entries();
+        // Nothing else is asked before there is a session, and one log-in is over before the next.
+        assert!(entries[..3].iter().all(|entry| entry.request.path.ends_with("/user/login")));
+        assert_eq!(lab.count(&Match::path("*/login")), 3);
+        for pair in entries[..3].windows(2) {
+            let waited = pair[1].at - pair[0].ended.expect("an end");
+            let due = if hint == RetryAfter::None { 50 } else { 20_000 };
+            assert!((due..=22_000).contains(&waited.as_millis()), "{hint:?}: {waited:?}");
+        }
     }
 }
 

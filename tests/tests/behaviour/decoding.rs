@@ -10,13 +10,16 @@ use http::HeaderValue;
 use serde_json::{Value, json};
 
 every_vendor!(
+    j03_depth_is_bounded_and_costs_no_stack,
     j04_sizes_are_bounded,
     j05_double_keys_are_errors_where_they_are_read,
+    j06_bytes_that_are_no_text_spoil_the_page_wherever_they_are,
     j07_no_escape_becomes_another_string,
     j08_an_answer_is_one_json_value_and_nothing_else,
     j09_numbers_are_kept_or_unknown_and_never_changed,
     j09_figures_are_kept_or_unknown_and_never_changed,
-    j14_the_body_decides_and_not_its_label,
+    j13_times_are_right_or_unknown_and_never_1970,
+    r14_j14_the_body_decides_and_not_its_label,
 );
 
 const RECORDS: usize = 12;
@@ -101,6 +104,30 @@ async fn assert_costs(kind: Kind, case: &str, fault: Fault, costs: Costs) -> Out
     outcome
 }
 
+/// A test has a stack of 2 MiB.
+async fn j03_depth_is_bounded_and_costs_no_stack(kind: Kind) {
+    let nested = |depth: usize| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
+    for (depth, is_too_deep) in [(60, false), (129, true), (20_000, true), (1_000_000, true)] {
+        let costs = |otherwise| if is_too_deep { Costs::ThePage } else { otherwise };
+        let case = format!("{depth} levels");
+        let known =
+            splice_record(kind, move |one| mark_value(&mut details(kind, one)[name(kind)]), nested(depth));
+        assert_costs(kind, &case, known, costs(Costs::Nothing)).await;
+        let unread = format!("\"new\":{}", nested(depth));
+        for place in [false, true] {
+            let unread = match place {
+                true => splice(mark_member, unread.clone()),
+                false => splice_record(kind, mark_member, unread.clone()),
+            };
+            let outcome = assert_costs(kind, &case, unread, costs(Costs::Nothing)).await;
+            assert!(outcome.items.iter().all(|one| one.raw.is_some()));
+        }
+        // Half of the brackets only.
+        let open = splice_record(kind, mark_member, format!("\"new\":{}", "[".repeat(depth)));
+        assert_costs(kind, &case, open, Costs::ThePage).await;
+    }
+}
+
 async fn j04_sizes_are_bounded(kind: Kind) {
     let list = || format!("[{}]", vec!["0"; 10_000_000].join(","));
     let keys = (0..1_000_000).map(|key| format!("\"k{key}\":0")).collect::<Vec<_>>().join(",");
@@ -166,6 +193,30 @@ async fn j05_double_keys_are_errors_where_they_are_read(kind: Kind) {
     }
     for (number, (fault, costs)) in cases.into_iter().enumerate() {
         assert_costs(kind, &format!("case {number}"), fault, costs).await;
+    }
+}
+
+async fn j06_bytes_that_are_no_text_spoil_the_page_wherever_they_are(kind: Kind) {
+    let bytes = |place: fn(Kind, &mut Value)| {
+        Fault::rewrite(move |_, mut response: SimResponse| {
+            let mut page = serde_json::from_slice(&response.body).expect("JSON");
+            place(kind, &mut page);
+            let text = page.to_string();
+            let at = text.find("@@").expect("the mark");
+            response.body =
+                [&text.as_bytes()[..at], b"\xc3\x28\xff", &text.as_bytes()[at + 2..]].concat().into();
+            response
+        })
+    };
+    let places: [fn(Kind, &mut Value); 4] = [
+        |kind, page| mark_value(&mut details(kind, &mut records(kind, page)[SPOILT])[name(kind)]),
+        |kind, page| details(kind, &mut records(kind, page)[SPOILT])["new"] = json!("@@"),
+        |kind, page| mark_member(&mut records(kind, page)[SPOILT]),
+        |_, page| page["new"] = json!("@@"),
+    ];
+    for (number, place) in places.into_iter().enumerate() {
+        let outcome = assert_costs(kind, &format!("place {number}"), bytes(place), Costs::ThePage).await;
+        assert!(outcome.errors()[0].message().contains("byte "), "it says where: {}", outcome.errors()[0]);
     }
 }
 
@@ -315,7 +366,80 @@ async fn j09_figures_are_kept_or_unknown_and_never_changed(kind: Kind) {
     assert_costs(kind, "1e400", told("1e400"), Costs::ThePage).await;
 }
 
-async fn j14_the_body_decides_and_not_its_label(kind: Kind) {
+/// The members of a record that hold a time, and the time of the finding that the last of them becomes.
+fn times(kind: Kind) -> &'static [&'static str] {
+    match kind {
+        Kind::Conformity => &["created-date", "last-modified-date", "failure-discovery-date"],
+        Kind::InsightCloudSec => &["creation_timestamp", "discovered_timestamp", "last_harvested_timestamp"],
+        _ => &["created_at", "updated_at"],
+    }
+}
+
+async fn j13_times_are_right_or_unknown_and_never_1970(kind: Kind) {
+    let of_this_vendor: &[(&str, Option<i64>)] = match kind {
+        Kind::Conformity => &[
+            ("1700000000000", Some(1_700_000_000_000)),
+            ("\"1700000000000\"", Some(1_700_000_000_000)),
+            ("\"2023-11-14T22:13:20Z\"", Some(1_700_000_000_000)),
+        ],
+        Kind::InsightCloudSec => &[
+            ("\"2023-11-14 22:13:20\"", Some(1_700_000_000_000)),
+            ("\"2023-11-14T22:13:20Z\"", Some(1_700_000_000_000)),
+            ("\"2023-11-14T22:13:20.123456+00:00\"", Some(1_700_000_000_123)),
+        ],
+        _ => &[
+            ("\"2023-11-14T22:13:20Z\"", Some(1_700_000_000_000)),
+            ("\"2023-11-14T23:13:20+01:00\"", Some(1_700_000_000_000)),
+        ],
+    };
+    let of_none: &[(&str, Option<i64>)] = &[
+        ("null", None),
+        ("\"None\"", None),
+        ("\"\"", None),
+        ("0", None),
+        ("\"0000-00-00 00:00:00\"", None),
+        ("\"soon\"", None),
+        ("-1", None),
+        // So far ahead that it means "never".
+        ("253402300799000", None),
+        ("\"9999-12-31 23:59:59\"", None),
+        ("\"9999-12-31T23:59:59Z\"", None),
+        ("1e300", None),
+        ("9223372036854775807", None),
+        ("18446744073709551616", None),
+    ];
+    for (literal, due) in of_this_vendor.iter().chain(of_none) {
+        let timed = splice_record(
+            kind,
+            move |one| times(kind).iter().for_each(|name| mark_value(&mut details(kind, one)[*name])),
+            *literal,
+        );
+        let outcome = assert_costs(kind, literal, timed, Costs::Nothing).await;
+        let all = outcome.items.iter().flat_map(|one| [one.first_seen, one.last_seen, one.updated]).flatten();
+        let all: Vec<i64> = all.map(cspm_core::Timestamp::as_millis).collect();
+        if let Some(due) = due {
+            assert!(all.contains(due), "{literal}: {all:?}");
+        }
+        // Nothing began before 1971.
+        assert!(all.iter().all(|time| *time > 31_536_000_000), "{literal}: {all:?}");
+    }
+    // A leap second, seconds for milliseconds, and what was before 1970: right, unknown, or the record is rejected.
+    for literal in ["\"2016-12-31T23:59:60Z\"", "1700000000", "\"1969-12-31T23:59:59Z\"", "-86400000"] {
+        let timed = splice_record(
+            kind,
+            move |one| times(kind).iter().for_each(|name| mark_value(&mut details(kind, one)[*name])),
+            literal,
+        );
+        let (_, outcome) = read(kind, timed).await;
+        let all = outcome.items.iter().flat_map(|one| [one.first_seen, one.last_seen, one.updated]).flatten();
+        for time in all.map(cspm_core::Timestamp::as_millis) {
+            let first_days = 0..31_536_000_000;
+            assert!(!first_days.contains(&time), "{literal}: {time}");
+        }
+    }
+}
+
+async fn r14_j14_the_body_decides_and_not_its_label(kind: Kind) {
     for label in [
         None,
         Some("application/json; charset=utf-8"),

@@ -1,17 +1,20 @@
 //! What fails costs its own scope and nothing else, is said, and is never mistaken for the end.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use cspm_core::{ErrorKind, Owner};
 use cspm_simulator::wire::SimResponse;
-use cspm_simulator::{ErrorBody, Fault, Match, Which};
+use cspm_simulator::{ErrorBody, Fault, Latency, Match, Which};
 use cspm_tests::{Installation, Kind, KindExt, Lab, Setup, every_vendor, everything, truth};
 use http::StatusCode;
 
 every_vendor!(
     p24_one_piece_that_fails_for_ever_costs_only_itself,
     r02_a_page_that_fails_for_ever_is_reported,
-    r01_one_gateway_error_and_then_well,
+    r01_r03_one_passing_error_and_then_well,
+    r16_the_status_decides_whatever_the_body_is,
+    x01_s11_a_panic_within_a_call_costs_its_scope,
     r04_what_repeats_cannot_mend_is_asked_once,
     r13_an_error_in_spite_of_its_status_is_an_error,
     r15_nothing_where_data_is_due_is_an_error,
@@ -24,6 +27,24 @@ every_vendor!(
     spoilt_answers_everywhere_are_never_complete,
     r09_a_storm_of_errors_loses_nothing,
 );
+
+#[tokio::test(start_paused = true)]
+async fn p22_of_pages_side_by_side_only_the_failed_one_is_made_again() {
+    let kind = Kind::Conformity;
+    for status in [StatusCode::BAD_GATEWAY, StatusCode::TOO_MANY_REQUESTS] {
+        let lab = Lab::sized(kind, 6 * kind.page() + 20);
+        let (from, to) = (Duration::from_millis(50), Duration::from_millis(300));
+        lab.simulator.set_latency(Some(Latency { from, to, seed: 2 }));
+        let third = kind.listing().query("page%5Bnumber%5D=3");
+        lab.simulator.faults().on(third.clone(), Which::Nth(1), Fault::status(status));
+        let outcome = lab.everything().await;
+        outcome.assert_ids(&truth::ids(&lab));
+        outcome.assert_complete();
+        assert_eq!((lab.count(&third), lab.pages(), outcome.connection().retries), (2, 8, 1), "{status}");
+        assert_eq!(outcome.connection().duplicates, 0);
+        assert!(lab.log().most_in_flight() > 1, "side by side");
+    }
+}
 
 /// Requests for one of the pieces: the first account, the first insight, the second page.
 fn first_piece(lab: &Lab) -> Match {
@@ -92,7 +113,7 @@ async fn r02_a_page_that_fails_for_ever_is_reported(kind: Kind) {
     assert_eq!(scope.expected.map(|expected| expected - scope.received), Some(missing as u64), "{scope:#?}");
 }
 
-async fn r01_one_gateway_error_and_then_well(kind: Kind) {
+async fn r01_r03_one_passing_error_and_then_well(kind: Kind) {
     for status in [
         StatusCode::BAD_GATEWAY,
         StatusCode::SERVICE_UNAVAILABLE,
@@ -127,6 +148,63 @@ async fn r04_what_repeats_cannot_mend_is_asked_once(kind: Kind) {
         assert_eq!(outcome.connection().retries, 0);
         assert_eq!(outcome.errors()[0].status(), Some(status.as_u16()));
     }
+}
+
+async fn r16_the_status_decides_whatever_the_body_is(kind: Kind) {
+    let custom = |content_type: &'static str, body: Vec<u8>| ErrorBody::Custom {
+        content_type: http::HeaderValue::from_static(content_type),
+        body: body.into(),
+    };
+    let long = format!(r#"{{"message":"{}"}}"#, "x".repeat(100_000));
+    for body in [
+        ErrorBody::Errors,
+        ErrorBody::Message,
+        ErrorBody::ErrorObject,
+        ErrorBody::ErrorString,
+        ErrorBody::Problem,
+        ErrorBody::ProblemMistyped,
+        ErrorBody::Text,
+        ErrorBody::Html,
+        ErrorBody::Empty,
+        ErrorBody::ControlCharacters,
+        custom("application/json", b"{\"message\":\"\xff\xfe\"".to_vec()),
+        custom("application/json", vec![b'['; 20_000]),
+        custom("application/json", long.into_bytes()),
+        custom("text/html", vec![b'<'; 100_000_000]),
+    ] {
+        let lab = Lab::sized(kind, 3);
+        let status = StatusCode::UNPROCESSABLE_ENTITY;
+        lab.simulator.faults().on(kind.listing(), Which::Every, Fault::status_with(status, body.clone()));
+        let outcome = lab.everything().await;
+        outcome.assert_incomplete();
+        let case = format!("{body:?}").chars().take(60).collect::<String>();
+        assert_eq!((lab.pages(), outcome.errors().len()), (1, 1), "{case}: never a second error");
+        let error = outcome.errors()[0];
+        assert_eq!((error.kind(), error.status()), (ErrorKind::InvalidRequest, Some(422)), "{case}: {error}");
+        let printed = error.to_string();
+        assert!(
+            printed.chars().count() < 500 && !printed.chars().any(cspm_core::is_hostile),
+            "{case}: {error}"
+        );
+    }
+}
+
+/// What panics is within the adapter's own call: it is this program's fault, and says nothing of the credential.
+async fn x01_s11_a_panic_within_a_call_costs_its_scope(kind: Kind) {
+    let lab = pieces(kind);
+    let panics = Fault::then(|| panic!("out of bounds"));
+    let rule = lab.simulator.faults().on(first_piece(&lab), Which::Every, panics);
+    let outcome = lab.everything().await;
+    outcome.assert_ids(&others(&lab));
+    outcome.assert_incomplete();
+    assert!(!outcome.report.is_total_failure());
+    assert_eq!(outcome.incomplete().len(), 1);
+    let error = outcome.errors()[0];
+    assert_eq!(error.owner(), Owner::Tool, "{error}");
+    assert!(
+        !error.to_string().contains("out of bounds") && error.to_string().contains("mistake of this program")
+    );
+    assert_eq!(lab.simulator.faults().hits(rule), 1, "what panicked once would do so again");
 }
 
 /// No finding, one request, and an error of this kind although the status is none of a failure.

@@ -9,14 +9,14 @@ use cspm_tests::{Installation, Kind, KindExt, Lab, Setup, every_vendor, everythi
 use http::{HeaderValue, StatusCode, header};
 
 every_vendor!(
-    s07_a_server_that_echoes_the_request_in_its_errors,
+    s07_s10_a_server_that_echoes_the_request_in_its_errors,
     s07_a_server_that_echoes_the_credential_in_findings,
     s01_redirects_to_another_origin_are_not_followed,
     s03_redirects_within_the_origin_are_followed,
     s04_redirects_in_circles_or_to_nowhere_are_bounded,
 );
 
-async fn s07_a_server_that_echoes_the_request_in_its_errors(kind: Kind) {
+async fn s07_s10_a_server_that_echoes_the_request_in_its_errors(kind: Kind) {
     for status in [400, 401, 403, 404, 429, 500, 503, 302] {
         let status = StatusCode::from_u16(status).expect("a status");
         for what in [Match::any(), kind.listing()] {

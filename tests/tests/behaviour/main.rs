@@ -1,6 +1,7 @@
 //! Every promise, run against every vendor. Tests that begin with a letter and two digits are rows of the catalogue of
 //! faults.
 
+mod broken;
 mod capabilities;
 mod complete;
 mod credentials;
@@ -9,6 +10,8 @@ mod failures;
 mod filters;
 mod fleet;
 mod hostile;
+mod incremental;
+mod leaving;
 mod listings;
 mod pace;
 mod policies_bitdefender;
@@ -19,5 +22,7 @@ mod shifting;
 mod sockets;
 mod splitting;
 mod unsaid;
+mod waits;
 #[cfg(target_os = "linux")]
 mod work;
+mod writing;

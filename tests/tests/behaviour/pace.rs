@@ -10,11 +10,12 @@ use http::{HeaderValue, StatusCode, header};
 
 every_vendor!(
     q01_a_refusal_slows_the_connection_and_loses_nothing,
-    q02_retry_after_holds_every_task_back,
-    q07_a_wait_of_a_day_is_not_waited,
     q11_a_limit_that_is_told_is_kept_and_used,
     q12_a_limit_that_is_not_told_is_found_out,
+    q13_a_limit_that_changes_is_followed,
     q15_never_more_in_flight_than_allowed,
+    q16_tasks_that_all_wait_to_repeat_all_go_on,
+    q17_a_turn_that_comes_too_late_is_not_waited_for,
     r10_after_an_outage_requests_come_back_in_time_and_at_the_pace,
     r21_clocks_that_jump_during_a_wait_change_nothing,
     r22_a_machine_that_slept_wakes_without_a_burst,
@@ -25,7 +26,7 @@ const PER_SECOND: f64 = 20.0;
 const BURST: u32 = 20;
 
 /// So many requests for findings, each of few of them, and the question that makes them.
-fn many_requests(kind: Kind, requests: usize) -> (Setup, FindingQuery) {
+pub(crate) fn many_requests(kind: Kind, requests: usize) -> (Setup, FindingQuery) {
     match kind {
         Kind::Conformity => {
             let spec = Spec { suppressed_percent: 0, ..Spec::sizes(&vec![1; requests]) };
@@ -71,44 +72,6 @@ async fn q01_a_refusal_slows_the_connection_and_loses_nothing(kind: Kind) {
         outcome.took,
         quiet.took
     );
-}
-
-async fn q02_retry_after_holds_every_task_back(kind: Kind) {
-    let forms = [RetryAfter::Seconds(7), RetryAfter::Date { ahead: 7, form: cspm_simulator::DateForm::Imf }];
-    for (retry_after, status) in forms.into_iter().zip([StatusCode::TOO_MANY_REQUESTS; 2]) {
-        let (setup, query) = many_requests(kind, 60);
-        let lab = setup.start();
-        let refusal = Fault::Throttled { retry_after };
-        lab.simulator.faults().on(kind.listing(), Which::Nth(20), refusal);
-        let outcome = lab.findings(&query).await;
-        outcome.assert_ids(&truth::ids(&lab));
-        outcome.assert_complete();
-        assert_eq!((outcome.connection().throttled, outcome.connection().retries), (1, 1));
-        let entries = lab.log().entries();
-        let refused = entries.iter().find(|entry| entry.status == Some(status)).expect("a refusal");
-        let (at, after) = (refused.ended.expect("an end"), Duration::from_secs(6));
-        let early = entries.iter().filter(|entry| entry.at > at && entry.at < at + after).count();
-        assert_eq!(early, 0, "requests within the wait");
-        let next =
-            entries.iter().map(|entry| entry.at).filter(|next| *next > at).min().expect("more requests");
-        assert!(
-            next <= at + Duration::from_millis(8_500),
-            "the wait was over and nobody came before {:?}",
-            next - at
-        );
-    }
-}
-
-async fn q07_a_wait_of_a_day_is_not_waited(kind: Kind) {
-    let lab = Lab::sized(kind, 5);
-    lab.simulator.faults().on(kind.listing(), Which::Every, Fault::throttled(86_400));
-    let outcome = lab.everything().await;
-    outcome.assert_incomplete();
-    let errors = outcome.errors();
-    assert_eq!((errors[0].kind(), errors[0].status()), (cspm_core::ErrorKind::Throttled, Some(429)));
-    assert!(errors[0].to_string().contains("wait"), "it says what for: {}", errors[0]);
-    assert!(outcome.took < Duration::from_secs(400), "{:?}", outcome.took);
-    assert!(lab.pages() <= 4, "{} requests", lab.pages());
 }
 
 async fn q11_a_limit_that_is_told_is_kept_and_used(kind: Kind) {
@@ -160,6 +123,77 @@ async fn q15_never_more_in_flight_than_allowed(kind: Kind) {
         lab.vendor.side_by_side().min(4),
         "all that are allowed and never one more"
     );
+}
+
+/// A limit that is halved in the middle of a run, and doubled again.
+async fn q13_a_limit_that_changes_is_followed(kind: Kind) {
+    let (setup, query) = many_requests(kind, 1_500);
+    let lab = setup.start();
+    let throttle = |per_second: f64| lab.simulator.throttle().set(Throttle::new(per_second, 10));
+    let seconds = |seconds: u64| tokio::time::sleep(Duration::from_secs(seconds));
+    throttle(PER_SECOND);
+    let (halved, doubled) = (Duration::from_secs(25), Duration::from_secs(60));
+    let change = async {
+        seconds(25).await;
+        throttle(PER_SECOND / 2.0);
+        seconds(35).await;
+        throttle(PER_SECOND);
+    };
+    let (outcome, ()) = tokio::join!(lab.findings(&query), change);
+    outcome.assert_ids(&truth::ids(&lab));
+    outcome.assert_complete();
+    let entries = lab.log().entries();
+    // How many were let through in a second and how many refused, from five seconds after a change on.
+    let settled = |from: Duration, to: Duration| {
+        let within = entries.iter().filter(|entry| (from + Duration::from_secs(5)..to).contains(&entry.at));
+        let (refused, passed): (Vec<_>, Vec<_>) = within.partition(|entry| entry.throttled);
+        let time = (to - from).as_secs_f64() - 5.0;
+        (passed.len() as f64 / time, refused.len() as f64 / passed.len() as f64)
+    };
+    for (from, to, rate) in
+        [(halved, doubled, PER_SECOND / 2.0), (doubled, doubled + Duration::from_secs(30), PER_SECOND)]
+    {
+        let (passed, refused) = settled(from, to);
+        assert!(passed >= 0.85 * rate && refused <= 0.1, "{rate}/s: {passed:.1}/s, {refused:.2} refused");
+    }
+    // No storm: what the change took by surprise, and the little that looking for the limit costs.
+    let surprised = entries.iter().filter(|entry| entry.throttled && entry.at >= halved);
+    assert!(surprised.count() <= 60, "{} refusals", lab.simulator.throttle().refused());
+}
+
+/// Every task there is waits to repeat at the same time: nothing is held meanwhile that another needs.
+async fn q16_tasks_that_all_wait_to_repeat_all_go_on(kind: Kind) {
+    let (mut setup, query) = many_requests(kind, 30);
+    setup.settings.side_by_side = 4;
+    let lab = setup.per_second(1_000.0).start();
+    let rule =
+        lab.simulator.faults().on(kind.listing(), Which::First(12), Fault::status(StatusCode::BAD_GATEWAY));
+    let outcome = lab.findings(&query).await;
+    outcome.assert_ids(&truth::ids(&lab));
+    outcome.assert_complete();
+    assert_eq!((lab.simulator.faults().hits(rule), outcome.connection().retries), (12, 12));
+    assert!(lab.log().most_in_flight() <= 4);
+    let pages = lab.log().matching(&kind.listing());
+    let asked = |page: &cspm_simulator::LogEntry| (page.request.query.clone(), page.request.body.clone());
+    let first: std::collections::HashSet<_> = pages[..4].iter().map(asked).collect();
+    assert_eq!(first.len(), 4, "all four had failed before any of them was repeated");
+}
+
+async fn q17_a_turn_that_comes_too_late_is_not_waited_for(kind: Kind) {
+    let (mut setup, query) = many_requests(kind, 30);
+    setup.settings.deadline = Duration::from_secs(25);
+    let lab = setup.per_second(0.1).start();
+    let outcome = lab.findings(&query).await;
+    outcome.assert_incomplete();
+    outcome.assert_among(&truth::ids(&lab));
+    for error in outcome.errors() {
+        assert_eq!(error.kind(), cspm_core::ErrorKind::Timeout, "{error}");
+    }
+    // One request every ten seconds, and nobody waits for a turn that would come after the deadline.
+    let entries = lab.log().entries();
+    let gaps = entries.windows(2).map(|pair| pair[1].at - pair[0].at);
+    assert!(gaps.clone().all(|gap| gap >= Duration::from_secs(10)), "{:?}", gaps.collect::<Vec<_>>());
+    assert_eq!(outcome.connection().retries, 0);
 }
 
 /// The most requests within any second from `from` on.

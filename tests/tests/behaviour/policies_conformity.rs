@@ -520,7 +520,7 @@ async fn w03_five_thousand_suppressions_with_trouble_in_the_middle() {
 
 /// Every id of the demonstration, slashes, colons and spaces included, there and back.
 #[tokio::test(start_paused = true)]
-async fn odd_ids_are_suppressed_listed_and_lifted() {
+async fn j15_odd_ids_are_suppressed_listed_and_lifted() {
     let lab = Lab::demo(Kind::Conformity);
     let is_odd =
         |id: &String| !id.chars().all(|letter| letter.is_ascii_alphanumeric() || ":-_.".contains(letter));

@@ -117,6 +117,31 @@ async fn a_change_is_planned_written_and_read_back_exactly() {
     }
 }
 
+/// Whoever changes a pack between the plan and the push is not overrun.
+#[tokio::test(start_paused = true)]
+async fn w04_somebody_elses_change_in_between_stops_a_push() {
+    for mode in [PushMode::Merge, PushMode::Replace] {
+        let lab = lab();
+        let id = own_pack(&model(&lab).world());
+        let before = policies(&lab).get(&id).await.expect("the pack").value;
+        let wanted = Policy { description: Some("ours".to_owned()), ..before.clone() };
+        let changes = plan_push(Some(&before), &wanted, mode);
+        model(&lab).edit(|world| {
+            for pack in world.packs.iter_mut().filter(|pack| pack.id.to_string() == id) {
+                pack.description = Some("theirs".to_owned());
+            }
+        });
+        let pushed = push(policies(&lab), &changes).await.expect("looked at");
+        let PushOutcome::Moved(now) = pushed.outcome else { panic!("{:?}", pushed.outcome) };
+        assert_eq!(now.description.as_deref(), Some("theirs"));
+        assert!(writes(&lab).is_empty());
+
+        let changes = plan_push(Some(&now), &wanted, mode);
+        assert_eq!(push(policies(&lab), &changes).await.expect("pushed").outcome, PushOutcome::Done);
+        assert_eq!(writes(&lab).len(), 1);
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_pack_is_created_from_a_built_in_one_and_deleted() {
     let lab = lab();

@@ -207,6 +207,34 @@ async fn p19_any_cursor_in_a_link_goes_back_as_it_came() {
     }
 }
 
+/// Rows of a listing that was begun anew, because its cursor was not known any more.
+#[tokio::test(start_paused = true)]
+async fn p20_a_listing_whose_cursor_expired_is_begun_anew_once() {
+    for kind in [Kind::InsightCloudSec, Kind::Bitdefender] {
+        for status in [http::StatusCode::BAD_REQUEST, http::StatusCode::GONE] {
+            let lab = Lab::sized(kind, 2 * kind.page() + 20);
+            let expired = Fault::status(status);
+            lab.simulator.faults().on(kind.listing(), Which::Nth(3), expired.clone());
+            let outcome = lab.everything().await;
+            outcome.assert_ids(&truth::ids(&lab));
+            outcome.assert_complete();
+            assert_eq!(lab.pages(), 3 + 3, "two pages, the refusal, and all three from the first");
+            let pages = lab.log().matching(&kind.listing());
+            let asked = |page: usize| (&pages[page].request.query, &pages[page].request.body);
+            assert!(asked(3) == asked(0) && asked(4) != asked(0));
+
+            let lab = Lab::sized(kind, 2 * kind.page() + 20);
+            lab.simulator.faults().on(kind.listing(), Which::Nth(3), expired.clone());
+            lab.simulator.faults().on(kind.listing(), Which::Nth(6), expired);
+            let outcome = lab.everything().await;
+            outcome.assert_incomplete();
+            outcome.assert_among(&truth::ids(&lab));
+            assert_eq!((outcome.items.len(), lab.pages()), (2 * kind.page(), 6), "what was read stays");
+            assert_eq!(outcome.errors()[0].status(), Some(status.as_u16()));
+        }
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn p26_a_resource_type_nobody_knows_is_kept_and_said_once() {
     let kind = Kind::InsightCloudSec;

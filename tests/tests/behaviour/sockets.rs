@@ -9,6 +9,9 @@ use cspm_tests::{Installation, Kind, KindExt, Lab, Outcome, Setup, every_vendor,
 use http::StatusCode;
 
 every_vendor!(over sockets:
+    j16_a_body_is_bounded_as_it_unpacks,
+    j17_packed_bodies_that_do_not_unpack_are_told_so,
+    j18_a_stated_length_is_believed_only_to_refuse,
     l01_bad_certificates_are_refused_once_and_in_words,
     l02_a_private_root_counts_for_its_connection_only,
     l04_outdated_versions_of_tls_are_refused_once,
@@ -212,6 +215,49 @@ async fn t17_what_is_no_http_is_told_so(kind: Kind) {
         assert_eq!(error.owner(), Owner::Customer);
         assert!(error.message().contains("is this the right address and port?"), "{error}");
     }
+}
+
+/// The most that an answer may be in the tests of bounds.
+const LARGEST: u64 = 1 << 20;
+
+/// The first page is refused for good, and nothing of it is used.
+async fn assert_unreadable(kind: Kind, fault: Fault, words: &str) {
+    let mut setup = few(kind);
+    setup.settings.max_response = LARGEST;
+    let lab = setup.serve(None).await;
+    lab.simulator.faults().on(kind.listing(), Which::Every, fault.clone());
+    let outcome = lab.everything().await;
+    outcome.assert_incomplete();
+    assert!(outcome.items.is_empty(), "{fault:.60?}");
+    assert_eq!((lab.pages(), outcome.connection().retries), (1, 0), "{fault:.60?}");
+    let error = outcome.errors()[0];
+    assert_eq!(error.kind(), ErrorKind::Protocol, "{fault:.60?}: {error}");
+    assert!(error.message().contains(words), "{fault:.60?}: {error}");
+}
+
+async fn j16_a_body_is_bounded_as_it_unpacks(kind: Kind) {
+    assert_unreadable(kind, Fault::GzipBomb { size: 512 << 20 }, "larger than 1 MiB (max_response_mib)")
+        .await;
+}
+
+async fn j17_packed_bodies_that_do_not_unpack_are_told_so(kind: Kind) {
+    for fault in [
+        Fault::GzipCut,
+        Fault::GzipBadChecksum,
+        Fault::GzipTwice,
+        Fault::GzipMembers,
+        Fault::UnofferedEncoding(http::HeaderValue::from_static("br")),
+        Fault::UnofferedEncoding(http::HeaderValue::from_static("zstd")),
+    ] {
+        assert_unreadable(kind, fault, "").await;
+    }
+    let lab = two_pages(kind).serve(None).await;
+    lab.simulator.faults().on(Match::any(), Which::Every, Fault::Gzip);
+    assert_whole(&lab).await;
+}
+
+async fn j18_a_stated_length_is_believed_only_to_refuse(kind: Kind) {
+    assert_unreadable(kind, Fault::StatedLength(10_000_000_000), "larger than 1 MiB").await;
 }
 
 /// One of the requests for findings meets the fault over HTTP/2, and nothing is lost or doubled.

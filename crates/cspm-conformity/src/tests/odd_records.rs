@@ -139,14 +139,14 @@ proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn decoders_never_panic_on_any_text(text in ".{0,200}") {
+    fn j02_no_text_makes_a_decoder_panic(text in ".{0,200}") {
         let _ = decode_checks(&text, &crate::decode::Catalogue::default(), &FindingQuery::default(), &origin());
         let _ = decode_accounts(&text, &origin());
         let _ = decode_rules(&text, &origin());
     }
 
     #[test]
-    fn decoders_never_panic_on_mutated_pages(place in 0_usize..4_000, with in any::<char>(), removed in 0_usize..40) {
+    fn j02_a_changed_page_makes_no_decoder_panic(place in 0_usize..4_000, with in any::<char>(), removed in 0_usize..40) {
         let page = page_with(&check("Qx7kP2mNz", "S3-016", "S3", "eu-west-1", "odd"));
         for text in [page, accounts().to_string(), services().to_string()] {
             let mut letters: Vec<char> = text.chars().collect();
