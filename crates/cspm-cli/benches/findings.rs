@@ -3,9 +3,11 @@
 //! ```console
 //! $ cargo bench -p cspm-cli
 //! $ cargo bench -p cspm-cli -- events
+//! $ cargo bench -p cspm-cli -- memory 1000000
 //! ```
 //!
-//! Without the name of a part (`memory`, `requests`, `pace`, `speed`, `events`) all run.
+//! Without the name of a part (`memory`, `requests`, `pace`, `speed`, `events`, `lateness`) all run. A number is how many findings
+//! the large runs of `memory` have, instead of 300,000.
 //!
 //! Every figure is a ratio to something measured or computed in the same run, because machines differ and are noisy. Each
 //! line ends with the bound it is held to; a line beyond its bound makes the run fail.
@@ -16,13 +18,14 @@ use std::io::Read;
 use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use cspm::config::Configuration;
 use cspm_simulator::conformity::{self, AccountSpec, Conformity, Provider, Spec, World};
 use cspm_simulator::insightcloudsec::{self, InsightCloudSec};
 use cspm_simulator::wire::{SimRequest, VendorSim};
-use cspm_simulator::{Served, Simulator, Throttle, bitdefender};
+use cspm_simulator::{Fault, Match, Served, Simulator, Throttle, Which, bitdefender};
 
 type Outcome<T> = Result<T, Box<dyn Error>>;
 
@@ -31,11 +34,20 @@ const CONFORMITY_PAGE: usize = 1_000;
 
 fn main() -> Outcome<()> {
     type Part = fn(&mut Board) -> Outcome<()>;
-    let parts: [(&str, Part); 5] =
-        [("memory", memory), ("requests", requests), ("pace", pace), ("speed", speed), ("events", events)];
-    let wanted: Vec<String> =
-        std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();
-    let mut board = Board::default();
+    let parts: [(&str, Part); 6] = [
+        ("memory", memory),
+        ("requests", requests),
+        ("pace", pace),
+        ("speed", speed),
+        ("events", events),
+        ("lateness", lateness),
+    ];
+    let (numbers, wanted): (Vec<String>, Vec<String>) = std::env::args()
+        .skip(1)
+        .filter(|argument| !argument.starts_with('-'))
+        .partition(|argument| argument.bytes().all(|byte| byte.is_ascii_digit()));
+    let large = numbers.first().map_or(Ok(300_000), |number| number.parse())?;
+    let mut board = Board { large, beyond: Vec::new() };
     for (name, part) in parts {
         if wanted.is_empty() || wanted.iter().any(|wanted| wanted == name) {
             part(&mut board)?;
@@ -44,7 +56,8 @@ fn main() -> Outcome<()> {
     board.verdict()
 }
 
-/// 100,000 and 300,000 findings to NDJSON: the peak must be small, and must not grow with the run.
+/// 100,000 findings and three times as many, or as many as asked for, to NDJSON: the peak must be small, and must not
+/// grow with the run.
 fn memory(board: &mut Board) -> Outcome<()> {
     let accounts = |count: usize| Spec {
         failing_percent: 100,
@@ -52,11 +65,13 @@ fn memory(board: &mut Board) -> Outcome<()> {
         ..Spec::sizes(&vec![5_000; count])
     };
     let small = collect(&serve_conformity(&accounts(20), None)?, "conformity", &[])?;
-    let large = collect(&serve_conformity(&accounts(60), None)?, "conformity", &[])?;
+    let findings = board.large;
+    let large = collect(&serve_conformity(&accounts(findings / 5_000), None)?, "conformity", &[])?;
     board.check("findings of the small run", small.findings as f64, 100_000.0, 100_000.0);
-    board.check("findings of the large run", large.findings as f64, 300_000.0, 300_000.0);
+    let due = (findings / 5_000 * 5_000) as f64;
+    board.check("findings of the large run", large.findings as f64, due, due);
     board.note("peak of 100,000 findings in small scopes, MiB", small.peak_mib);
-    board.check("peak of 300,000 findings in small scopes, MiB", large.peak_mib, 0.0, 32.0);
+    board.check("peak of the large run in small scopes, MiB", large.peak_mib, 0.0, 32.0);
     board.check("  against that of 100,000", large.peak_mib / small.peak_mib, 0.0, 1.10);
     let listing = |checks: usize| -> Outcome<Run> {
         let spec = bitdefender::Spec { checks, ..bitdefender::Spec::demo(1) };
@@ -65,8 +80,9 @@ fn memory(board: &mut Board) -> Outcome<()> {
         let served = serve(Arc::new(bitdefender::Bitdefender::new(world, options)))?;
         collect(&served, "bitdefender", &["--outcome", "all", "--suppressed", "include"])
     };
-    let large = listing(300_000)?;
-    board.check("peak of 300,000 findings in one single scope, MiB", large.peak_mib, 0.0, 48.0);
+    let large = listing(findings)?;
+    board.check("findings in one single scope", large.findings as f64, findings as f64, findings as f64);
+    board.check("peak of as many in one single scope, MiB", large.peak_mib, 0.0, 48.0);
     Ok(())
 }
 
@@ -166,6 +182,81 @@ fn events(board: &mut Board) -> Outcome<()> {
     let [decoding, writing, checking] = sums;
     board.note("mapping and writing events, to decoding, all vendors", writing / decoding);
     board.note("  with validation", checking / decoding);
+    Ok(())
+}
+
+/// How late the timers of other tasks come while a page of 10 MB is unpacked, searched for the credential and decoded on
+/// the one thread that the program has. The worst of a run, and of several runs the least: what else the machine does
+/// makes it worse and never better.
+fn lateness(board: &mut Board) -> Outcome<()> {
+    const PAGE: usize = 10_000_000;
+    for (vendor, base_path, key, page) in [
+        ("conformity", "/v1", Conformity::DEMO_KEY, Match::get("/v1/checks")),
+        ("insightcloudsec", "", insightcloudsec::DEMO_KEY, Match::post("/v3/public/resource/query")),
+        ("bitdefender", bitdefender::BASE_PATH, bitdefender::DEMO_KEY, Match::get("/v1/cspm/checks")),
+    ] {
+        let served = serve(match vendor {
+            "conformity" => {
+                let world = World::generate(&Spec::sizes(&[1_000]));
+                Arc::new(Conformity::new(world, conformity::Options::default()))
+            }
+            "insightcloudsec" => {
+                let world = insightcloudsec::World::generate(insightcloudsec::Spec::default());
+                Arc::new(InsightCloudSec::new(world, insightcloudsec::Options::default()))
+            }
+            _ => {
+                let spec = bitdefender::Spec { checks: 500, ..bitdefender::Spec::demo(1) };
+                let world = bitdefender::World::generate(spec);
+                Arc::new(bitdefender::Bitdefender::new(world, bitdefender::Options::default()))
+            }
+        })?;
+        let large = Fault::rewrite_json(|_, page| {
+            let records = ["data", "resources"].into_iter().find_map(|name| page.get(name)?.as_array());
+            let each = PAGE / records.map_or(1, Vec::len).max(1);
+            for records in ["data", "resources"] {
+                for record in page.get_mut(records).and_then(|all| all.as_array_mut()).into_iter().flatten() {
+                    // Many small members, as records have.
+                    record["more"] =
+                        (0..each / 40).map(|number| format!("member {number} of a record")).collect();
+                }
+            }
+        });
+        let text = format!(
+            "[[connections]]\nname = \"bench\"\nvendor = \"{vendor}\"\nbase_url = \"{}{base_path}\"\n\
+             api_key = {{ env = \"KEY\" }}\nrequests_per_second = 1000\n",
+            served.origin()
+        );
+        let environment = |_: &str| Some(key.into());
+        let configuration = Configuration::parse(&text, Path::new("cspm.toml"), &environment)?;
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let worst = |_| -> Outcome<Duration> {
+            served.simulator().faults().clear();
+            served.simulator().faults().on(page.clone(), Which::Nth(1), large.clone());
+            runtime.block_on(async {
+                let fleet = cspm::Fleet::connect(&configuration).map_err(|errors| format!("{errors:?}"))?;
+                let query = cspm::FindingQuery { outcome: cspm::OutcomeFilter::All, ..Default::default() };
+                let mut run = fleet.findings(&query)?;
+                let late = Arc::new(Mutex::new(Duration::ZERO));
+                let into = late.clone();
+                let ticking = tokio::spawn(async move {
+                    loop {
+                        let due = tokio::time::Instant::now() + Duration::from_millis(2);
+                        tokio::time::sleep_until(due).await;
+                        if let Ok(mut late) = into.lock() {
+                            *late = due.elapsed().max(*late);
+                        }
+                    }
+                });
+                while run.next_batch().await.is_some() {}
+                ticking.abort();
+                let late = late.lock().map_err(|_| "a thread panicked")?;
+                Ok(*late)
+            })
+        };
+        let all: Vec<Duration> = (0..12).map(worst).collect::<Outcome<_>>()?;
+        let least = all.into_iter().min().unwrap_or_default();
+        board.note(&format!("timers late for a page of 10 MB of {vendor}, ms"), least.as_secs_f64() * 1e3);
+    }
     Ok(())
 }
 
@@ -407,8 +498,9 @@ fn read_answer(stream: &mut TcpStream) -> Outcome<u64> {
 }
 
 /// Shows figures and remembers whether one is out of bounds.
-#[derive(Default)]
 struct Board {
+    /// How many findings a large run has.
+    large: usize,
     beyond: Vec<String>,
 }
 

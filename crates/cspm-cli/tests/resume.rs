@@ -14,13 +14,14 @@ mod resume {
     use std::sync::Arc;
     use std::time::{Duration, Instant};
 
+    use cspm_simulator::bitdefender::{self, Bitdefender};
     use cspm_simulator::conformity::{self, Conformity};
     use cspm_simulator::insightcloudsec::{self, InsightCloudSec};
     use cspm_simulator::wire::VendorSim;
     use cspm_simulator::{Fault, Latency, Match, Served, Simulator, Which};
     use serde_json::Value;
 
-    use crate::stage::{VENDORS, base_path, code, demo, interruptions, key, signal, text};
+    use crate::stage::{VENDORS, base_path, code, interruptions, key, signal, text};
 
     /// How often the program is killed in all, a third of it over each vendor, unless `CSPM_KILLS` says otherwise: a soak
     /// with two hundred takes minutes.
@@ -43,7 +44,11 @@ mod resume {
                         insightcloudsec::Options { page_cap: Some(7), ..insightcloudsec::Options::default() };
                     Arc::new(InsightCloudSec::new(insightcloudsec::World::generate(spec), options))
                 }
-                other => demo(other),
+                _ => {
+                    let spec = bitdefender::Spec { checks: 4_000, ..bitdefender::Spec::demo(1) };
+                    let world = bitdefender::World::generate(spec);
+                    Arc::new(Bitdefender::new(world, bitdefender::Options::default()))
+                }
             };
             Self::serving(vendor, sim)
         }
@@ -271,69 +276,76 @@ mod resume {
 
     #[test]
     fn c02_records_that_are_not_on_disk_are_read_again_whatever_the_checkpoint_says() {
-        let stage = Stage::new("conformity");
-        let (truth, _, requests) = stage.undisturbed();
-        let mut random = fastrand::Rng::with_seed(7);
-        for _ in 0..6 {
+        for vendor in VENDORS {
+            let stage = Stage::new(vendor);
+            let (truth, _, requests) = stage.undisturbed();
+            let mut random = fastrand::Rng::with_seed(7);
+            for _ in 0..3 {
+                stage.kill_after(&kept(), requests * 2 / 3);
+                let part = stage.part();
+                // As after a crash of the machine: the output lost its end, in the middle of a line.
+                let whole = fs::metadata(&part).unwrap().len();
+                fs::File::options().write(true).open(&part).unwrap().set_len(random.u64(0..=whole)).unwrap();
+                let output = stage.run(&kept());
+                assert_eq!(code(&output), 0, "{}", text(&output.stderr));
+                assert_holds(&stage.path("out"), &truth);
+            }
             stage.kill_after(&kept(), requests * 2 / 3);
-            let part = stage.part();
-            // As after a crash of the machine: the output lost its end, in the middle of a line.
-            let whole = fs::metadata(&part).unwrap().len();
-            fs::File::options().write(true).open(&part).unwrap().set_len(random.u64(0..=whole)).unwrap();
-            let output = stage.run(&kept());
-            assert_eq!(code(&output), 0, "{}", text(&output.stderr));
+            fs::remove_file(stage.part()).unwrap();
+            fs::write(stage.path("out"), "somebody else's").unwrap();
+            assert_eq!(code(&stage.run(&kept())), 0);
             assert_holds(&stage.path("out"), &truth);
         }
-        stage.kill_after(&kept(), requests * 2 / 3);
-        fs::remove_file(stage.part()).unwrap();
-        fs::write(stage.path("out"), "somebody else's").unwrap();
-        assert_eq!(code(&stage.run(&kept())), 0);
-        assert_holds(&stage.path("out"), &truth);
     }
 
     #[test]
     fn c03_a_checkpoint_of_something_else_or_damaged_is_refused_and_nothing_is_sent() {
-        let stage = Stage::new("conformity");
-        let (truth, _, requests) = stage.undisturbed();
-        stage.kill_after(&kept(), requests / 2);
-        let (good, asked) = (fs::read(stage.path("kept")).unwrap(), stage.asked());
-        let refused = |arguments: &[&str], words: &str| {
-            let kept = fs::read(stage.path("kept")).unwrap();
-            let output = stage.run(arguments);
-            let said = text(&output.stderr);
-            assert_eq!(code(&output), 2, "{arguments:?}: {said}");
-            assert!(said.contains(words) && said.contains("kept"), "{words}: {said}");
-            assert_eq!(stage.asked(), asked, "{words}: nothing is sent");
-            let left = fs::read(stage.path("kept")).unwrap();
-            assert!(left.starts_with(&kept), "{words}: what was kept stays");
-        };
-        refused(&[&kept()[..], &["--severity", "high"]].concat(), "severities was [] and is [\"high\"] now");
-        refused(&[&kept()[..], &["--raw"]].concat(), "raw was false");
-        refused(&[&FINDINGS[..], &["--output", "other", "--checkpoint", "kept"]].concat(), "--output");
-        stage.configure("renamed", "");
-        refused(&kept(), "connection");
-        stage.configure("conformity", "accounts = [\"x\"]\n");
-        refused(&kept(), "connection conformity");
-        stage.configure("conformity", "");
+        for vendor in VENDORS {
+            let stage = Stage::new(vendor);
+            let (truth, _, requests) = stage.undisturbed();
+            stage.kill_after(&kept(), requests / 2);
+            let (good, asked) = (fs::read(stage.path("kept")).unwrap(), stage.asked());
+            let refused = |arguments: &[&str], words: &str| {
+                let kept = fs::read(stage.path("kept")).unwrap();
+                let output = stage.run(arguments);
+                let said = text(&output.stderr);
+                assert_eq!(code(&output), 2, "{arguments:?}: {said}");
+                assert!(said.contains(words) && said.contains("kept"), "{words}: {said}");
+                assert_eq!(stage.asked(), asked, "{words}: nothing is sent");
+                let left = fs::read(stage.path("kept")).unwrap();
+                assert!(left.starts_with(&kept), "{words}: what was kept stays");
+            };
+            refused(
+                &[&kept()[..], &["--severity", "high"]].concat(),
+                "severities was [] and is [\"high\"] now",
+            );
+            refused(&[&kept()[..], &["--raw"]].concat(), "raw was false");
+            refused(&[&FINDINGS[..], &["--output", "other", "--checkpoint", "kept"]].concat(), "--output");
+            stage.configure("renamed", "");
+            refused(&kept(), "connection");
+            stage.configure(vendor, "accounts = [\"x\"]\n");
+            refused(&kept(), &format!("connection {vendor}"));
+            stage.configure(vendor, "");
 
-        let text = String::from_utf8(good.clone()).unwrap();
-        for (damaged, words) in [
-            ("garbage\n".to_owned(), "it is no checkpoint"),
-            ("garbage".to_owned(), "it is no checkpoint"),
-            (text.replacen("entry", "entrY", 1), "line 2 is damaged"),
-            (text.replacen("\"format\":1", "\"format\":2", 1), "damaged"),
-            (text.lines().skip(2).map(|line| format!("{line}\n")).collect(), "does not say which run"),
-        ] {
-            fs::write(stage.path("kept"), damaged).unwrap();
-            refused(&kept(), words);
+            let text = String::from_utf8(good.clone()).unwrap();
+            for (damaged, words) in [
+                ("garbage\n".to_owned(), "it is no checkpoint"),
+                ("garbage".to_owned(), "it is no checkpoint"),
+                (text.replacen("entry", "entrY", 1), "line 2 is damaged"),
+                (text.replacen("\"format\":1", "\"format\":2", 1), "damaged"),
+                (text.lines().skip(2).map(|line| format!("{line}\n")).collect(), "does not say which run"),
+            ] {
+                fs::write(stage.path("kept"), damaged).unwrap();
+                refused(&kept(), words);
+            }
+            fs::write(stage.path("kept"), b"\xff\xfe\n").unwrap();
+            refused(&kept(), "it is no checkpoint");
+
+            // A line that was cut while it was written is simply not there.
+            fs::write(stage.path("kept"), &good[..good.len() - 9]).unwrap();
+            assert_eq!(code(&stage.run(&kept())), 0);
+            assert_holds(&stage.path("out"), &truth);
         }
-        fs::write(stage.path("kept"), b"\xff\xfe\n").unwrap();
-        refused(&kept(), "it is no checkpoint");
-
-        // A line that was cut while it was written is simply not there.
-        fs::write(stage.path("kept"), &good[..good.len() - 9]).unwrap();
-        assert_eq!(code(&stage.run(&kept())), 0);
-        assert_holds(&stage.path("out"), &truth);
     }
 
     #[test]
@@ -482,8 +494,9 @@ mod resume {
 
     #[test]
     fn c11_o07_one_interruption_of_any_kind_ends_with_3_what_was_read_is_written_and_the_run_can_go_on() {
-        for name in interruptions() {
-            let stage = Stage::new("conformity");
+        let every = VENDORS.iter().flat_map(|vendor| interruptions().iter().map(move |name| (*vendor, name)));
+        for (vendor, name) in every {
+            let stage = Stage::new(vendor);
             let (truth, _, requests) = stage.undisturbed();
             let asked = stage.asked();
             let arguments = [
@@ -501,13 +514,16 @@ mod resume {
                 "--checkpoint",
                 "kept",
             ];
+            let answered = requests * 3 / 4;
+            stage.served.simulator().faults().on(Match::any(), Which::From(answered + 1), Fault::NeverAnswer);
             let child = stage.command(&arguments).spawn().unwrap();
-            while stage.asked() < asked + requests / 2 {
+            // The rest is never answered, so that it cannot end before it is interrupted.
+            while stage.asked() < asked + answered + 1 {
                 std::thread::yield_now();
             }
             signal(child.id(), name);
             let (status, said) = wait(child);
-            assert_eq!(status, Some(3), "{name}: {said}");
+            assert_eq!(status, Some(3), "{vendor} {name}: {said}");
             // O07: an array that is closed.
             let read = |name: &str| -> Vec<Value> {
                 serde_json::from_slice(&fs::read(stage.path(name)).unwrap()).unwrap()
@@ -518,6 +534,7 @@ mod resume {
             assert_eq!(report["connections"][0]["findings"], read("out").len());
             assert!(said.contains("interrupted"), "{said}");
 
+            stage.served.simulator().faults().clear();
             let output = stage.run(&arguments);
             assert_eq!(code(&output), 0, "{}", text(&output.stderr));
             let again: Value = serde_json::from_slice(&fs::read(stage.path("report.json")).unwrap()).unwrap();
