@@ -43,6 +43,39 @@ fn j03_j06_depth_and_encoding_are_refused_before_decoding() {
 }
 
 #[test]
+fn j03_brackets_within_a_text_are_no_depth_and_its_end_is_found() {
+    let many = "[".repeat(150);
+    for inside in [format!(r#"{{"a":"\"{many}"}}"#), format!(r#"{{"a":"\\\"{many}"}}"#)] {
+        assert!(checked_text(inside.as_bytes()).is_ok(), "{inside}");
+    }
+    for outside in [format!(r#"{{"a":"\\","b":{many}"#), format!(r#"{{"a":"","b":{many}"#)] {
+        assert_eq!(checked_text(outside.as_bytes()).unwrap_err().kind(), ErrorKind::Protocol, "{outside}");
+    }
+}
+
+#[test]
+fn j01_what_cannot_be_decoded_is_told_with_its_place() {
+    for (body, said) in [
+        ("{\"a\":\n[1,", "ends too early (line 2, column 3)"),
+        ("{\"a\":\n x}", "is not JSON (line 2, column 2)"),
+        ("{\"a\":1}", "has another shape than documented (line 1, column "),
+    ] {
+        let answer = crate::Answer {
+            operation: "try it",
+            status: 200,
+            headers: http::HeaderMap::new(),
+            body: bytes::Bytes::from_static(body.as_bytes()),
+        };
+        let error = answer.decode::<std::collections::HashMap<String, Vec<u8>>>().unwrap_err();
+        assert!(error.message().contains(said), "{body}: {error}");
+        assert_eq!(
+            (error.kind(), error.operation(), error.status()),
+            (ErrorKind::Protocol, Some("try it"), Some(200))
+        );
+    }
+}
+
+#[test]
 fn j04_lists_and_objects_are_bounded_before_decoding() {
     let list = |entries: usize| format!("{{\"a\":[[0,0],[{}]]}}", vec!["0"; entries].join(","));
     assert!(checked_text(list(100_000).as_bytes()).is_ok());

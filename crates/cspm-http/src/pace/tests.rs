@@ -134,6 +134,18 @@ async fn q02_a_stated_wait_holds_every_task() {
     }
 }
 
+/// Requests that were on their way when the first was refused may be told to wait longer.
+#[tokio::test(start_paused = true)]
+async fn q02_a_longer_wait_that_is_told_later_counts() {
+    let pace = Pace::new(Some(100.0), 1.0);
+    let (first, second) = (pace.slot().await, pace.slot().await);
+    pace.refused(first, Some(Duration::from_secs(1)));
+    pace.refused(second, Some(Duration::from_secs(7)));
+    let began = Instant::now();
+    pace.slot().await;
+    assert!(began.elapsed() >= Duration::from_secs(7), "{:?}", began.elapsed());
+}
+
 #[tokio::test(start_paused = true)]
 async fn q17_a_cancelled_wait_gives_its_place_back() {
     let pace = Arc::new(Pace::new(Some(1.0), 1.0));

@@ -210,7 +210,7 @@ async fn t04_t06_r12_a_request_is_bounded_by_its_time_out_and_a_call_by_its_dead
 
 #[tokio::test(start_paused = true)]
 async fn a_deadline_without_end_and_no_side_by_side_are_bearable() {
-    let script = Script::new(|_, _| status(200));
+    let script = Script::slow(Duration::from_secs(1), |_, _| status(200));
     let settings =
         Settings { deadline: Duration::MAX, timeout: Duration::MAX, side_by_side: 0, ..Settings::default() };
     client_with(&script, settings.clone(), 0).send(read()).await.unwrap();
