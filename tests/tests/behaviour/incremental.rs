@@ -27,13 +27,13 @@ async fn run(lab: &Lab, last: LastComplete, begun: &str) -> (BTreeSet<String>, R
     let mut written = BTreeSet::new();
     while let Some(finding) = run.next().await {
         let sighting = incremental.sight(&finding);
-        if sighting.is_written() {
+        if sighting.news().is_some() {
             assert!(written.insert(finding.vendor_id), "written twice");
         }
         incremental.book(sighting);
     }
     let mut report = run.finish();
-    let last = incremental.finish(&mut report);
+    let last = incremental.finish(&mut report).last;
     lab.assert_no_secret("the report", &serde_json::to_string(&report).expect("JSON"));
     let mut kept = Vec::new();
     last.write(&mut kept).expect("memory");
