@@ -11,10 +11,13 @@ use cspm_core::{
 use crate::Conformity;
 use crate::catalogue::{Catalogue, KnownValues};
 use crate::decode::{Page, checks_page, total_pages};
+use crate::map::account_in;
 use crate::narrow::narrow;
 use crate::request::{LIST_CHECKS, LIST_SERVICES};
 use crate::slice::{Dimension, PAGE_SIZE, WINDOW};
 use crate::split::{Division, Part, divide};
+
+const OTHERS: &str = "among the checks of one account the vendor lists some of others; they are taken where these are asked for";
 
 #[async_trait]
 impl Source<Finding> for Conformity {
@@ -62,11 +65,30 @@ impl Source<Finding> for Conformity {
             Cursor::Token(token) => self.next_page(query, &part, token).await,
             Cursor::Offset(_) => Err(Error::bug("checks are not read by offset")),
         };
-        step.map_err(|error| error.with_operation(LIST_CHECKS))
+        let mut step = step.map_err(|error| error.with_operation(LIST_CHECKS))?;
+        self.leave_to_others(&part.slice.account, &mut step);
+        Ok(step)
     }
 }
 
 impl Conformity {
+    /// A server that does not heed the account that it was asked about lists the same checks for each: those of another
+    /// account that is read by itself are taken there.
+    fn leave_to_others(&self, account: &str, step: &mut Step<Finding>) {
+        let catalogue = self.catalogue();
+        let is_others = |finding: &Finding| {
+            let said = finding.account.id.as_deref().filter(|said| *said != account);
+            said.is_some_and(|said| {
+                catalogue.account(said).is_some() && account_in(&finding.vendor_id) == Some(said)
+            })
+        };
+        if step.items.iter().any(is_others) {
+            let (others, own) = std::mem::take(&mut step.items).into_iter().partition(is_others);
+            (step.elsewhere, step.items) = (others, own);
+            step.notices.push(Notice::new(OTHERS));
+        }
+    }
+
     async fn page(&self, query: &FindingQuery, part: &Part, number: u64) -> Result<Page> {
         let answer = self.send(part.slice.page(number)).await?;
         checks_page(answer.text()?, &self.catalogue(), query, &self.origin)

@@ -71,6 +71,11 @@ impl<'a> IdParts<'a> {
     }
 }
 
+/// The account that a check's id names.
+pub(crate) fn account_in(id: &str) -> Option<&str> {
+    IdParts::of(id).account
+}
+
 /// What the last check of a rule on this page looked like: the next one mostly looks the same, and shares it.
 #[derive(Clone)]
 struct Alike {

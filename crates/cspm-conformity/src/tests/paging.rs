@@ -158,3 +158,33 @@ async fn j12_one_bad_record_spoils_no_other_and_makes_the_scope_incomplete() {
     assert!(!found.scopes[0].complete);
     assert!(found.scopes[0].error.as_ref().unwrap().message().contains("2 records"));
 }
+
+#[tokio::test]
+async fn p13_a_server_that_heeds_no_account_gives_each_check_once() {
+    let all = [
+        check("Qx7kP2mNz", "S3-016", "S3", "eu-west-1", "a"),
+        check("Zz81LmQa0", "S3-016", "S3", "eu-west-1", "b"),
+    ];
+    let organisation = with_checks(move |asked| paged(&all, asked));
+    let found = findings(&organisation.connect(), FindingQuery::default()).await;
+    assert_whole(&found, 2);
+    assert_eq!(organisation.asked("/checks").len(), 2);
+    assert_eq!(found.duplicates, 0);
+    let told: Vec<_> = found.notices.iter().filter(|notice| notice.0.contains("some of others")).collect();
+    assert_eq!(told.len(), 1, "{:?}", found.notices);
+}
+
+/// Taken where it was told, since nowhere else asks for it: of an account that is not listed, or with an id that says
+/// another account than the check does.
+#[tokio::test]
+async fn a_check_that_no_other_listing_has_for_sure_stays() {
+    let mut torn = check("Zz81LmQa0", "S3-016", "S3", "eu-west-1", "b");
+    torn["id"] = json!("ccc:Qx7kP2mNz:S3-016:S3:eu-west-1:b");
+    let all = [check("gone", "S3-016", "S3", "eu-west-1", "c"), torn];
+    let organisation = with_checks(move |asked| {
+        let is_payments = asked.target.contains("Qx7kP2mNz");
+        paged(if is_payments { &all } else { &[] }, asked)
+    });
+    let found = findings(&organisation.connect(), FindingQuery::default()).await;
+    assert_whole(&found, 2);
+}
