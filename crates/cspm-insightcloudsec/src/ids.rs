@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use cspm_core::is_hostile;
 use cspm_http::encode;
 
 /// The source of what the vendor ships.
@@ -18,12 +19,16 @@ pub(crate) struct SourcedId<'a> {
 }
 
 impl<'a> SourcedId<'a> {
+    /// None of a source that no message could show as it is.
+    pub(crate) fn new(source: &'a str, number: u64) -> Option<Self> {
+        (!source.is_empty() && !source.contains(is_hostile)).then_some(Self { source, number })
+    }
+
     /// Reads `<source>:<number>`, the number in its plain spelling.
     pub(crate) fn parse(text: &'a str) -> Option<Self> {
         let (source, digits) = text.split_once(':')?;
         let number: u64 = digits.parse().ok()?;
-        let is_plain = !source.is_empty() && number.to_string() == digits;
-        is_plain.then_some(Self { source, number })
+        Self::new(source, number).filter(|_| number.to_string() == digits)
     }
 }
 
@@ -66,7 +71,17 @@ mod tests {
     #[test]
     fn sourced_ids_have_one_spelling() {
         assert_eq!(SourcedId::parse("custom:11"), Some(SourcedId { source: "custom", number: 11 }));
-        for odd in ["custom", ":1", "custom:", "custom:01", "custom:+1", "custom:1:", "custom:x", "11"] {
+        for odd in [
+            "custom",
+            ":1",
+            "custom:",
+            "custom:01",
+            "custom:+1",
+            "custom:1:",
+            "custom:x",
+            "11",
+            "\u{1b}[2J:5",
+        ] {
             assert_eq!(SourcedId::parse(odd), None, "{odd}");
         }
     }

@@ -159,7 +159,7 @@ pub(crate) struct Pack<'a> {
 impl Pack<'_> {
     /// `<source>:<pack_id>`, if it tells both.
     pub(crate) fn id(&self) -> Option<SourcedId<'_>> {
-        Some(SourcedId { source: self.source.get()?, number: self.pack_id.number()? })
+        SourcedId::new(self.source.get()?, self.pack_id.number()?)
     }
 }
 

@@ -137,6 +137,8 @@ async fn built_in_packs_are_refused_before_anything_is_sent() {
         assert!(error.to_string().contains("a custom pack can be created from it"), "{error}");
     }
     assert_eq!(store(&vendor).delete("11").await.unwrap_err().kind(), ErrorKind::Config);
+    let error = store(&vendor).delete("\u{1b}[2J:36").await.unwrap_err();
+    assert!(!error.to_string().contains('\u{1b}'), "an id could steer a terminal: {error:?}");
     assert!(installation.lines().is_empty());
     let apply = Application {
         policy: "custom:11".to_owned(),
