@@ -9,7 +9,7 @@ use cspm_core::{
     Account, Error, ErrorKind, Finding, FindingQuery, OutcomeFilter, Result, Rule, SharedVendor,
     SuppressedFilter,
 };
-use cspm_http::{BaseUrl, Settings};
+use cspm_http::{BaseUrl, Exchange, Settings};
 use cspm_simulator::{Match, RequestLog, Served, Simulator, Tls, bitdefender, conformity, insightcloudsec};
 
 use crate::way::{Network, Way};
@@ -143,7 +143,7 @@ impl Setup {
     #[must_use]
     pub fn refusal_of(self, secret: &str) -> Error {
         let way = Arc::new(Carrier::default());
-        match connect(self, secret, &format!("http://{HOST}"), way) {
+        match connect(self.terms(), secret, &format!("http://{HOST}"), way) {
             Ok(vendor) => panic!("a connection to {} was made", vendor.origin().vendor),
             Err(error) => error,
         }
@@ -165,8 +165,22 @@ impl Setup {
     fn connect(self, prepared: Prepared, origin: &str, way: Arc<dyn Way>, served: Option<Served>) -> Lab {
         let Prepared { model, simulator, decoy, secret, traces } = prepared;
         let kind = self.installation.kind();
-        let vendor = connect(self, &secret, origin, way.clone()).expect("a connection");
+        let vendor = connect(self.terms(), &secret, origin, way.clone()).expect("a connection");
         Lab { kind, vendor, simulator, model, decoy, way, served, secret, traces }
+    }
+
+    fn terms(self) -> Terms<'static> {
+        let login = match self.access {
+            Access::Password(name) | Access::WrongPassword(name) => Some(name),
+            _ => None,
+        };
+        Terms {
+            kind: self.installation.kind(),
+            login,
+            settings: self.settings,
+            next_link: self.next_link,
+            organization: self.organization,
+        }
     }
 }
 
@@ -324,15 +338,26 @@ pub fn everything() -> FindingQuery {
     }
 }
 
-fn connect(setup: Setup, secret: &str, origin: &str, way: Arc<dyn Way>) -> Result<SharedVendor> {
-    let Setup { installation, access, settings, next_link, organization, .. } = setup;
-    let kind = installation.kind();
+/// A connection to whatever answers at the end of this way, one request at a time; InsightCloudSec in the name of a user.
+pub(crate) fn attach(kind: Kind, login: Option<&str>, secret: &str, way: Arc<dyn Exchange>) -> SharedVendor {
+    let settings = Settings { side_by_side: 1, ..Settings::default() };
+    let terms = Terms { kind, login, settings, next_link: Default::default(), organization: None };
+    connect(terms, secret, &format!("http://{HOST}"), way).expect("a connection")
+}
+
+/// How a connection is made.
+struct Terms<'a> {
+    kind: Kind,
+    login: Option<&'a str>,
+    settings: Settings,
+    next_link: cspm_bitdefender::NextLink,
+    organization: Option<String>,
+}
+
+fn connect(terms: Terms<'_>, secret: &str, origin: &str, way: Arc<dyn Exchange>) -> Result<SharedVendor> {
+    let Terms { kind, login, settings, next_link, organization } = terms;
     let base_url = BaseUrl::parse(&format!("{origin}{}", kind.base_path())).expect("an address");
     let name: Arc<str> = Lab::NAME.into();
-    let login = match access {
-        Access::Password(name) | Access::WrongPassword(name) => Some(name),
-        _ => None,
-    };
     let api_key = SecretString::from(secret.to_owned());
     // Neither a configuration nor a connection may print the credential.
     let silent = |printed: &dyn std::fmt::Debug| {

@@ -9,6 +9,7 @@
 
 mod asked;
 mod carrier;
+pub mod fuzz;
 mod installation;
 mod lab;
 mod outcome;

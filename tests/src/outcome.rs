@@ -9,7 +9,7 @@ use futures_util::StreamExt;
 use serde_json::Value;
 use tokio::time::Instant;
 
-use crate::Lab;
+use crate::{Lab, assert_absent};
 
 /// What came out of a run.
 #[derive(Debug)]
@@ -118,7 +118,8 @@ pub(crate) async fn read<T: Printable>(
     let mut entries = lab.log().entries();
     entries.retain(|entry| entry.number > logged);
     let unheard = lab.way.unheard() - unheard;
-    check(lab, &outcome, entries.len() as u64 + unheard);
+    check(&outcome, entries.len() as u64 + unheard, lab.secret());
+    assert_once(&outcome.items);
     crate::asked::check_run(lab, &entries, unheard, outcome.connection());
     if lab.is_in_process() {
         assert_eq!(lab.log().in_flight(), 0, "requests are under way after the end of the run");
@@ -127,15 +128,21 @@ pub(crate) async fn read<T: Printable>(
     Ok(outcome)
 }
 
-fn check<T: Printable>(lab: &Lab, outcome: &Outcome<T>, sent: u64) {
+/// Fails if a record came twice.
+pub(crate) fn assert_once<T: Record>(items: &[T]) {
+    let distinct: BTreeSet<_> = items.iter().map(Record::identity).collect();
+    assert_eq!(distinct.len(), items.len(), "a record came twice");
+}
+
+/// Whoever ran it: `sent` is the server's count of requests, `secret` the credential.
+pub(crate) fn check<T: Printable>(outcome: &Outcome<T>, sent: u64, secret: &str) {
+    let assert_no_secret = |place: &str, text: &str| assert_absent(&[secret.to_owned()], place, text);
     let report = outcome.connection();
     let summary = || outcome.summary();
     assert_eq!(report.requests, sent, "requests, by the server's count: {:#?}", summary());
     assert_eq!(report.findings, outcome.items.len() as u64, "records, by counting them");
     assert_eq!(outcome.report.complete, report.complete);
     assert!(report.retries < report.requests.max(1));
-    let distinct: BTreeSet<_> = outcome.items.iter().map(Record::identity).collect();
-    assert_eq!(distinct.len(), outcome.items.len(), "a record came twice");
     let whole = report.error.is_none() && report.scopes.iter().all(|scope| scope.complete);
     assert_eq!(report.complete, whole, "a connection is complete if all its scopes are: {:#?}", summary());
     for scope in &report.scopes {
@@ -145,17 +152,17 @@ fn check<T: Printable>(lab: &Lab, outcome: &Outcome<T>, sent: u64) {
         }
     }
     assert!(report.rejected == 0 || !report.complete, "a rejected record makes its scope incomplete");
-    check_json(lab, outcome);
+    assert_no_secret("the report", &checked_json(outcome));
     for error in outcome.errors() {
-        lab.assert_no_secret("an error", &in_full(error));
+        assert_no_secret("an error", &in_full(error));
         assert!(!error.to_string().contains('\n'), "an error is one line: {error}");
     }
-    lab.assert_no_secret("the notices", &report.notices.join("\n"));
+    assert_no_secret("the notices", &report.notices.join("\n"));
     let mut printed = String::new();
     for item in &outcome.items {
         item.print(&mut printed);
     }
-    lab.assert_no_secret("the findings", &printed);
+    assert_no_secret("the findings", &printed);
 }
 
 /// Everything that an error prints, its sources' words included.
@@ -166,9 +173,8 @@ fn in_full(error: &Error) -> String {
 }
 
 /// The report as contract section 5 spells it.
-fn check_json<T>(lab: &Lab, outcome: &Outcome<T>) {
+fn checked_json<T>(outcome: &Outcome<T>) -> String {
     let text = serde_json::to_string(&outcome.report).expect("a report serialises");
-    lab.assert_no_secret("the report", &text);
     let report: Value = serde_json::from_str(&text).expect("a report is JSON");
     for key in ["run_id", "started", "finished", "complete", "connections"] {
         assert!(report.get(key).is_some(), "the report has no {key}");
@@ -198,6 +204,7 @@ fn check_json<T>(lab: &Lab, outcome: &Outcome<T>) {
             assert_eq!(BTreeSet::from_iter(keys), BTreeSet::from(["kind", "message", "owner", "status"]));
         }
     }
+    text
 }
 
 /// A record that can be printed as users see it.
@@ -217,7 +224,7 @@ macro_rules! printable {
     )+};
 }
 
-printable!(Finding, cspm_core::Account, cspm_core::Rule);
+printable!(Finding, cspm_core::Account, cspm_core::Rule, cspm_core::PolicyEntry);
 
 /// What a run of many findings came to, without keeping them.
 #[derive(Debug)]

@@ -36,7 +36,7 @@ pub(crate) fn spellings(secret: &str) -> Vec<(&'static str, String)> {
         let bytes = [vec![b'-'; lead], secret.as_bytes().to_vec()].concat();
         for (name, engine) in [("base64", STANDARD), ("base64, url", URL_SAFE)] {
             let text = engine.encode(&bytes);
-            let inner = &text[(lead * 8).div_ceil(6)..text.len() - 4];
+            let inner = &text[(lead * 8).div_ceil(6)..bytes.len() * 8 / 6];
             spellings.push((name, inner.to_owned()));
         }
     }
@@ -45,6 +45,12 @@ pub(crate) fn spellings(secret: &str) -> Vec<(&'static str, String)> {
 
 fn lower_percent(c: char) -> String {
     if c.is_ascii_alphanumeric() { c.to_string() } else { format!("%{:02x}", u32::from(c)) }
+}
+
+/// Whether a text holds the secret, however it is written.
+#[must_use]
+pub(crate) fn holds(text: &str, secret: &str) -> bool {
+    spellings(secret).iter().any(|(_, spelling)| memmem::find(text.as_bytes(), spelling.as_bytes()).is_some())
 }
 
 /// Fails the test if any of the secrets is in the text, however it is written.

@@ -1,0 +1,5 @@
+//! See `cspm_tests::fuzz::insightcloudsec`.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| cspm_fuzz::bounded(cspm_tests::fuzz::insightcloudsec, bytes));
