@@ -58,6 +58,9 @@ impl Stop {
         if error.kind() == std::io::ErrorKind::BrokenPipe {
             return Self::quiet();
         }
+        if error.kind() == std::io::ErrorKind::TimedOut {
+            return Self { exit: Exit::Partial, message: format!("{what}: {error}") };
+        }
         Self::failed(format!("{what} cannot be written: {error}"))
     }
 }

@@ -1,8 +1,11 @@
 //! Ctrl-C, SIGTERM and SIGHUP: once to stop asking and write what was read, twice to end at once.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
 
 use tokio::sync::Notify;
+
+static FIRST: OnceLock<Instant> = OnceLock::new();
 
 /// Ended by a second interruption, as shells count it.
 const ENDED_BY_SIGNAL: i32 = 130;
@@ -21,6 +24,7 @@ pub(crate) fn listen() -> Arc<Notify> {
             // Whoever waits for this is there, or has given up with the thread.
             let _ = ready.send(());
             interruptions.next().await;
+            let _ = FIRST.set(Instant::now());
             told.notify_one();
             interruptions.next().await;
             std::process::exit(ENDED_BY_SIGNAL);
@@ -32,6 +36,11 @@ pub(crate) fn listen() -> Arc<Notify> {
     // Until then an interruption would end the program at once.
     let _ = is_ready.recv();
     first
+}
+
+/// How long ago the first interruption was, if there was one.
+pub(crate) fn since() -> Option<Duration> {
+    FIRST.get().map(Instant::elapsed)
 }
 
 /// Does work that writes, unless an interruption comes first: then no further request is sent, and nobody is told how far it

@@ -8,6 +8,7 @@ mod stage;
 mod interruptions {
     use std::io::{BufRead as _, BufReader, Read as _};
     use std::process::{Output, Stdio};
+    use std::time::{Duration, Instant};
 
     use cspm_simulator::{Fault, Match, Which};
     use serde_json::Value;
@@ -96,5 +97,35 @@ mod interruptions {
             assert!(read.iter().all(|record| all.contains(record)), "{command:?}");
             assert!(text(&output.stderr).contains("interrupted"), "{command:?}: {}", text(&output.stderr));
         }
+    }
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn c11_an_interrupt_ends_a_run_whose_output_nobody_reads() {
+        let stage = Stage::of(&["conformity"]);
+        let mut child = stage
+            .command(&["findings", "--format", "ndjson", "--report", "report.json"])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        // The pipe is full, as far as whole pieces go into it.
+        let waiting = || rustix::io::ioctl_fionread(child.stdout.as_ref().unwrap()).unwrap();
+        while waiting() <= (64 << 10) - 2 * rustix::pipe::PIPE_BUF as u64 {
+            std::thread::yield_now();
+        }
+        signal(child.id(), "-TERM");
+        let given_up = Instant::now() + Duration::from_secs(60);
+        while child.try_wait().unwrap().is_none() {
+            if Instant::now() > given_up {
+                child.kill().unwrap();
+            }
+            std::thread::yield_now();
+        }
+        // What is in the pipe is still there; much more was found.
+        let output = child.wait_with_output().unwrap();
+        assert_eq!(code(&output), 3, "{}", text(&output.stderr));
+        let report = report(&stage.path("report.json"));
+        assert_eq!(report["complete"], false);
+        assert!(output.stdout.len() < 1 << 18, "the reader did not read");
     }
 }

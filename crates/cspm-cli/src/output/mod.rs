@@ -4,6 +4,7 @@ pub(crate) mod changes;
 mod csv;
 pub(crate) mod json;
 pub(crate) mod ocsf;
+mod outlet;
 pub(crate) mod part;
 pub(crate) mod table;
 pub(crate) mod target;

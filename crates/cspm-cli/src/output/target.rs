@@ -1,11 +1,12 @@
 //! Where data goes: standard output, or a file that appears under its name only when it is whole.
 
 use std::fs::File;
-use std::io::{self, BufWriter, Stdout, Write};
+use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
 
+use super::outlet::Outlet;
 use super::part::{Part, Written};
 use crate::exit::Stop;
 
@@ -15,7 +16,7 @@ pub(crate) struct Target {
 }
 
 enum Kind {
-    Standard(BufWriter<Stdout>),
+    Standard(BufWriter<Outlet>),
     /// Written beside the file and renamed at the end: an interruption leaves the old file whole, and a planted link is
     /// replaced, not followed.
     File {
@@ -38,7 +39,7 @@ impl Target {
     /// Opens a file, or standard output if there is none.
     pub(crate) fn open(path: Option<&Path>) -> Result<Self, Stop> {
         let Some(path) = path else {
-            return Ok(Self { kind: Kind::Standard(BufWriter::with_capacity(1 << 16, io::stdout())) });
+            return Ok(Self { kind: Kind::Standard(BufWriter::with_capacity(1 << 16, Outlet::open())) });
         };
         let kind = match std::fs::metadata(path) {
             Ok(metadata) if metadata.is_dir() => {
