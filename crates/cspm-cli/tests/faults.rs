@@ -420,7 +420,7 @@ mod faults {
                 let all = ["findings", "--outcome", "all", "--suppressed", "include", "--format", "ndjson"];
                 peak(stage.command(&all))
             };
-            let (small, large) = (of(30_000), of(90_000));
+            let (small, large) = (of(20_000), of(60_000));
             assert!(small > 0 && large <= 48 * 1024, "{vendor}: {large} KiB");
             // Only the check for duplicates may grow, within its scope: an account, which is as large in both worlds, an
             // insight, of which there are as many and larger ones, the one listing. The rest varies from run to run.

@@ -1,7 +1,7 @@
 //! Announced numbers against what comes: complete only if it is proven.
 
 use super::support::*;
-use crate::{Cursor, Step, Then};
+use crate::{Cursor, Plan, Step, Then};
 
 #[tokio::test]
 async fn p10_a_scope_is_complete_only_if_its_figures_agree_with_what_came() {
@@ -192,6 +192,20 @@ async fn j12_one_bad_record_of_a_thousand_is_named_and_makes_its_scope_incomplet
     assert_eq!(run.report.scopes[1].error.as_ref().unwrap().owner(), crate::Owner::Tool);
     assert_eq!(run.report.notices, ["record 444\\u{1b}[2J was rejected: no severity"]);
     assert_eq!(run.asked.len(), 11, "a count that the rejected record explains is no reason to read again");
+}
+
+/// Accounts that could not be read while planning, say.
+#[tokio::test]
+async fn j12_what_planning_rejected_is_counted_too() {
+    let script = Script::planned(
+        || Ok(Plan { rejected: 2, ..Plan::of(scopes(&["a"])) }),
+        |_, _, _| {
+            let mut step = Step::done(items(0..5));
+            step.rejected.push(rejected("5"));
+            Ok(step)
+        },
+    );
+    assert_eq!(run(&script).await.report.rejected, 3);
 }
 
 #[tokio::test]
