@@ -179,6 +179,7 @@ impl Setup {
             login,
             settings: self.settings,
             next_link: self.next_link,
+            page_limit: None,
             organization: self.organization,
         }
     }
@@ -338,10 +339,12 @@ pub fn everything() -> FindingQuery {
     }
 }
 
-/// A connection to whatever answers at the end of this way, one request at a time; InsightCloudSec in the name of a user.
+/// A connection to whatever answers at the end of this way, one request at a time and few records a page;
+/// InsightCloudSec in the name of a user.
 pub(crate) fn attach(kind: Kind, login: Option<&str>, secret: &str, way: Arc<dyn Exchange>) -> SharedVendor {
     let settings = Settings { side_by_side: 1, ..Settings::default() };
-    let terms = Terms { kind, login, settings, next_link: Default::default(), organization: None };
+    let (next_link, page_limit) = (Default::default(), Some(5));
+    let terms = Terms { kind, login, settings, next_link, page_limit, organization: None };
     connect(terms, secret, &format!("http://{HOST}"), way).expect("a connection")
 }
 
@@ -351,11 +354,12 @@ struct Terms<'a> {
     login: Option<&'a str>,
     settings: Settings,
     next_link: cspm_bitdefender::NextLink,
+    page_limit: Option<u16>,
     organization: Option<String>,
 }
 
 fn connect(terms: Terms<'_>, secret: &str, origin: &str, way: Arc<dyn Exchange>) -> Result<SharedVendor> {
-    let Terms { kind, login, settings, next_link, organization } = terms;
+    let Terms { kind, login, settings, next_link, page_limit, organization } = terms;
     let base_url = BaseUrl::parse(&format!("{origin}{}", kind.base_path())).expect("an address");
     let name: Arc<str> = Lab::NAME.into();
     let api_key = SecretString::from(secret.to_owned());
@@ -389,6 +393,7 @@ fn connect(terms: Terms<'_>, secret: &str, origin: &str, way: Arc<dyn Exchange>)
             let mut config = Config::new(name, base_url, api_key);
             config.settings = settings;
             config.next_link = next_link;
+            config.page_limit = page_limit;
             silent(&config);
             let vendor = Bitdefender::connect_through(config, way)?;
             silent(&vendor);

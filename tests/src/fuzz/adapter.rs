@@ -68,6 +68,9 @@ pub(crate) const DOORS: [Door; 19] = [
     Door::Diagnosis,
 ];
 
+/// From this number on, InsightCloudSec is asked in the name of a user who has to log in first. The first door again.
+pub(super) const LOGGED_IN: u8 = 133;
+
 /// A run that takes more requests than its script has bytes, and this many, follows no script.
 const REQUESTS: u64 = 200;
 
@@ -75,7 +78,8 @@ pub(super) fn answered(kind: Kind, bytes: &[u8]) {
     let Some((first, rest)) = bytes.split_first() else { return };
     let door = DOORS[usize::from(*first) % DOORS.len()];
     if door == Door::Decoders {
-        decoders::read(kind, rest);
+        // There is no id; the separator may be there all the same.
+        decoders::read(kind, rest.strip_prefix(&[SEPARATOR]).unwrap_or(rest));
         return;
     }
     let mut parts = rest.split(|byte| *byte == SEPARATOR);
@@ -86,7 +90,8 @@ pub(super) fn answered(kind: Kind, bytes: &[u8]) {
     }
     let script = Arc::new(Script::new(parts.map(Scripted::read)));
     timeless(async {
-        let vendor = attach(kind, None, SECRET, script.clone());
+        let login = (*first >= LOGGED_IN).then_some("ops");
+        let vendor = attach(kind, login, SECRET, script.clone());
         ask(door, &id, &vendor, &script).await;
     });
     script.assert_none_astray();

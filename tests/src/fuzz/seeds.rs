@@ -20,7 +20,7 @@ use futures_util::StreamExt;
 use http::{Request, Response, StatusCode};
 use serde_json::{Value, json};
 
-use super::adapter::{Counting, DOORS, Door, ask};
+use super::adapter::{Counting, DOORS, Door, LOGGED_IN, ask};
 use super::checkpoint::Memory;
 use super::cursor::Standing;
 use super::script::SEPARATOR;
@@ -119,6 +119,15 @@ pub(super) fn adapter(kind: Kind) -> Vec<Vec<u8>> {
     for (number, door) in DOORS.iter().enumerate() {
         seeds.push(behind(number, *door, names.of(*door), plain.clone()));
     }
+    let listing = number_of(Door::Findings);
+    let pages = seeds[usize::from(listing)].split(|byte| *byte == SEPARATOR).skip(1);
+    let pages: Vec<Vec<u8>> = pages.map(|page| [&[0, SEPARATOR], page].concat()).collect();
+    let whole = seeds.iter().chain(&pages);
+    let mistyped: Vec<Vec<u8>> =
+        whole.flat_map(|seed| (0..OTHER_TYPES).map(|which| mistyped(seed, which))).collect();
+    let refusals = [400, 401, 403, 404, 409, 422, 429, 500, 503].map(|status| refused(listing, status));
+    let beyond = beyond_every_page(&seeds[usize::from(listing)]);
+    let log_in = logged_in(&seeds[usize::from(listing)]);
     for odd in odd(&plain) {
         for (number, door) in DOORS.iter().enumerate() {
             if matches!(door, Door::Findings | Door::Rules | Door::Policy | Door::Suppress | Door::Lift) {
@@ -133,10 +142,109 @@ pub(super) fn adapter(kind: Kind) -> Vec<Vec<u8>> {
         .filter(|answer| answer.len() > 20 && !answer[0].is_ascii_digit())
         .map(|answer| [&[0], answer].concat())
         .collect();
-    seeds.extend(answers);
+    seeds.extend(answers.into_iter().chain(mistyped).chain(refusals).chain([beyond, log_in]));
     seeds.sort_unstable();
     seeds.dedup();
     seeds
+}
+
+fn number_of(door: Door) -> u8 {
+    let place = DOORS.iter().position(|one| *one == door).expect("a door");
+    u8::try_from(place).expect("few doors")
+}
+
+/// How many ways there are to be [`mistyped`].
+const OTHER_TYPES: usize = 8;
+
+/// A seed in whose answers some of the values have another type.
+fn mistyped(seed: &[u8], which: usize) -> Vec<u8> {
+    let mut parts = seed.split(|byte| *byte == SEPARATOR);
+    let mut wrong = parts.next().unwrap_or_default().to_vec();
+    let mut count = which;
+    for answer in parts {
+        wrong.push(SEPARATOR);
+        match serde_json::from_slice::<Value>(answer) {
+            Ok(mut value) => {
+                mistype(&mut value, which, &mut count);
+                wrong.extend(value.to_string().bytes());
+            }
+            Err(_) => wrong.extend(answer),
+        }
+    }
+    wrong
+}
+
+/// Replaces every eleventh value.
+fn mistype(value: &mut Value, which: usize, count: &mut usize) {
+    let other: [Value; OTHER_TYPES] = [
+        json!(null),
+        json!(true),
+        json!(7),
+        json!(-1),
+        json!(1.5),
+        json!("x\n"),
+        json!([1, "a", null]),
+        json!({"id": "x"}),
+    ];
+    *count += 1;
+    match value {
+        _ if count.is_multiple_of(11) => *value = other[which].clone(),
+        Value::Array(items) => items.iter_mut().for_each(|item| mistype(item, which, count)),
+        Value::Object(members) => members.values_mut().for_each(|member| mistype(member, which, count)),
+        _ => {}
+    }
+}
+
+/// The same refusal again and again, each time in another form.
+fn refused(door: u8, status: u16) -> Vec<u8> {
+    let status = StatusCode::from_u16(status).expect("a status");
+    let mut seed = vec![door];
+    for form in ErrorBody::FIXED {
+        seed.push(SEPARATOR);
+        seed.extend(status.as_str().bytes());
+        seed.extend(form.response(status).body);
+    }
+    seed
+}
+
+/// A listing for a user who logs in first.
+fn logged_in(listing: &[u8]) -> Vec<u8> {
+    let mut parts = listing.split(|byte| *byte == SEPARATOR);
+    let mut seed = parts.next().unwrap_or_default().to_vec();
+    seed[0] += LOGGED_IN;
+    seed.push(SEPARATOR);
+    seed.extend(json!({"session_id": "5e551on-t0ken", "user_id": 7, "user_name": "ops"}).to_string().bytes());
+    for answer in parts {
+        seed.push(SEPARATOR);
+        seed.extend(answer);
+    }
+    seed
+}
+
+/// A listing that says that it has more than anybody can page through, and short ones for each of its parts.
+fn beyond_every_page(listing: &[u8]) -> Vec<u8> {
+    let mut parts = listing.split(|byte| *byte == SEPARATOR);
+    let mut seed = parts.next().unwrap_or_default().to_vec();
+    let mut pages = Vec::new();
+    for answer in parts {
+        match serde_json::from_slice::<Value>(answer) {
+            Ok(mut page) if page.pointer("/meta/total").is_some() => {
+                pages.push(answer);
+                page["meta"] = json!({"total": 25_000, "total-pages": 25});
+                seed.push(SEPARATOR);
+                seed.extend(page.to_string().bytes());
+                for answer in pages.iter().cycle().take(12) {
+                    seed.push(SEPARATOR);
+                    seed.extend(*answer);
+                }
+            }
+            _ => {
+                seed.push(SEPARATOR);
+                seed.extend(answer);
+            }
+        }
+    }
+    seed
 }
 
 fn behind(number: usize, door: Door, id: &str, installation: Installation) -> Vec<u8> {
@@ -213,9 +321,15 @@ fn small(kind: Kind) -> Installation {
             few(&mut world.checks, 12);
         }
         Installation::InsightCloudSec(world, _) => {
-            few(&mut world.insights, 5);
-            few(&mut world.packs, 3);
             few(&mut world.exemptions, 5);
+            let exempted = |insight: &insightcloudsec::world::Insight| {
+                world.exemptions.iter().any(|exemption| exemption.insight == insight.id)
+            };
+            let (mut insights, mut others): (Vec<_>, Vec<_>) = world.insights.drain(..).partition(exempted);
+            few(&mut others, 3);
+            insights.extend(others);
+            world.insights = insights;
+            few(&mut world.packs, 3);
             few(&mut world.resources, 60);
         }
         Installation::Bitdefender(world, _) => {
