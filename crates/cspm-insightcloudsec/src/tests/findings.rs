@@ -430,3 +430,28 @@ async fn a_resource_with_and_without_its_colon_is_one_finding() {
     // They are of the same time, so that the later one counts.
     assert_eq!(ids(&read.items), ["backoffice:5/storagecontainer:3:us-east-1:a"]);
 }
+
+#[tokio::test]
+async fn p13_a_server_that_heeds_no_type_gives_each_finding_once() {
+    let instance = json!({"resource_type": "instance", "instance": {
+        "common": {"resource_id": "instance:3:us-east-1:i:", "resource_type": "instance"}}});
+    let all = [bucket("storagecontainer:3:us-east-1:a:"), instance];
+    let answer = json!({"resources": all, "next_cursor": null}).to_string();
+    let installation = Installation::new(move |asked| match asked.what.as_str() {
+        CLOUDS => (200, clouds()),
+        INSIGHTS => {
+            let types = ["storagecontainer", "instance", "volume"];
+            (200, json!([{"insight_id": 5, "source": "backoffice", "resource_types": types}]).to_string())
+        }
+        PACKS => (200, "[]".to_owned()),
+        _ => (200, answer.clone()),
+    });
+    let read = findings(&connect(&installation), FindingQuery::default()).await;
+    assert_eq!(
+        ids(&read.items),
+        ["backoffice:5/instance:3:us-east-1:i:", "backoffice:5/storagecontainer:3:us-east-1:a:"]
+    );
+    assert_eq!(installation.asked(QUERY).len(), 3);
+    let told = read.notices.iter().filter(|notice| notice.0.contains("some of others")).count();
+    assert_eq!(told, 1, "{:?}", read.notices);
+}
