@@ -130,8 +130,9 @@ pub(crate) async fn read<T: Printable>(
 
 /// Fails if a record came twice.
 pub(crate) fn assert_once<T: Record>(items: &[T]) {
-    let distinct: BTreeSet<_> = items.iter().map(Record::identity).collect();
-    assert_eq!(distinct.len(), items.len(), "a record came twice");
+    let mut seen = BTreeSet::new();
+    let again = items.iter().map(Record::identity).find(|identity| !seen.insert(*identity));
+    assert_eq!(again, None, "a record came twice");
 }
 
 /// Whoever ran it: `sent` is the server's count of requests, `secret` the credential.
