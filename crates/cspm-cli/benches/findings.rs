@@ -232,6 +232,9 @@ fn lateness(board: &mut Board) -> Outcome<()> {
         let worst = |_| -> Outcome<Duration> {
             served.simulator().faults().clear();
             served.simulator().faults().on(page.clone(), Which::Nth(1), large.clone());
+            let log = served.simulator().log();
+            log.clear();
+            log.keep(1_000);
             runtime.block_on(async {
                 let fleet = cspm::Fleet::connect(&configuration).map_err(|errors| format!("{errors:?}"))?;
                 let query = cspm::FindingQuery { outcome: cspm::OutcomeFilter::All, ..Default::default() };
@@ -249,6 +252,11 @@ fn lateness(board: &mut Board) -> Outcome<()> {
                 });
                 while run.next_batch().await.is_some() {}
                 ticking.abort();
+                let report = run.finish();
+                let met: usize = log.entries().iter().filter(|entry| !entry.faults.is_empty()).count();
+                if !report.complete || met != 1 {
+                    return Err(format!("{vendor}: {met} large pages, {report:?}").into());
+                }
                 let late = late.lock().map_err(|_| "a thread panicked")?;
                 Ok(*late)
             })

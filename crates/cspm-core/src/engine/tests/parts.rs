@@ -296,5 +296,6 @@ async fn what_another_scope_hands_on_is_seen_here_and_written_there() {
     let run = run(&script).await;
     run.assert_complete(&ids(0..5));
     assert_eq!(run.scopes(), ["a 5/5 complete", "b 2/2 complete"]);
+    assert_eq!(run.asked.len(), 2, "both are read at once, and neither again");
     assert_eq!(run.report.duplicates, 0);
 }
