@@ -60,17 +60,17 @@ pub use self::ocsf::ocsf;
 pub use self::policy_file::policy_file;
 pub use self::retry_after::retry_after;
 
-/// Any answers of Conformity to anything that a connection can be asked; see [`adapter`].
+/// Any answers of Conformity to anything that a connection can be asked: what is asked, an id, and answers (`adapter.rs`).
 pub fn conformity(bytes: &[u8]) {
     adapter::answered(Kind::Conformity, bytes);
 }
 
-/// Any answers of InsightCloudSec to anything that a connection can be asked; see [`adapter`].
+/// Any answers of InsightCloudSec to anything that a connection can be asked: what is asked, an id, and answers (`adapter.rs`).
 pub fn insightcloudsec(bytes: &[u8]) {
     adapter::answered(Kind::InsightCloudSec, bytes);
 }
 
-/// Any answers of Bitdefender to anything that a connection can be asked; see [`adapter`].
+/// Any answers of Bitdefender to anything that a connection can be asked: what is asked, an id, and answers (`adapter.rs`).
 pub fn bitdefender(bytes: &[u8]) {
     adapter::answered(Kind::Bitdefender, bytes);
 }
