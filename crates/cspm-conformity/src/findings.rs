@@ -65,16 +65,15 @@ impl Source<Finding> for Conformity {
             Cursor::Token(token) => self.next_page(query, &part, token).await,
             Cursor::Offset(_) => Err(Error::bug("checks are not read by offset")),
         };
-        let mut step = step.map_err(|error| error.with_operation(LIST_CHECKS))?;
-        self.leave_to_others(&part.slice.account, &mut step);
-        Ok(step)
+        let step = step.map_err(|error| error.with_operation(LIST_CHECKS))?;
+        Ok(self.leaving_others(&part.slice.account, step))
     }
 }
 
 impl Conformity {
     /// A server that does not heed the account that it was asked about lists the same checks for each: those of another
     /// account that is read by itself are taken there.
-    fn leave_to_others(&self, account: &str, step: &mut Step<Finding>) {
+    fn leaving_others(&self, account: &str, step: Step<Finding>) -> Step<Finding> {
         let catalogue = self.catalogue();
         let is_others = |finding: &Finding| {
             let said = finding.account.id.as_deref().filter(|said| *said != account);
@@ -82,11 +81,7 @@ impl Conformity {
                 catalogue.account(said).is_some() && account_in(&finding.vendor_id) == Some(said)
             })
         };
-        if step.items.iter().any(is_others) {
-            let (others, own) = std::mem::take(&mut step.items).into_iter().partition(is_others);
-            (step.elsewhere, step.items) = (others, own);
-            step.notices.push(Notice::new(OTHERS));
-        }
+        step.leaving(is_others, OTHERS)
     }
 
     async fn page(&self, query: &FindingQuery, part: &Part, number: u64) -> Result<Page> {

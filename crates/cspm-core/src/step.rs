@@ -112,6 +112,18 @@ impl<T> Step<T> {
         self
     }
 
+    /// Leaves records to the scopes that hand them on, with a warning if there are any.
+    #[must_use]
+    pub fn leaving(mut self, to_others: impl Fn(&T) -> bool, warning: &'static str) -> Self {
+        if self.items.iter().any(&to_others) {
+            let (others, own): (Vec<T>, Vec<T>) = self.items.into_iter().partition(to_others);
+            self.items = own;
+            self.elsewhere.extend(others);
+            self.notices.push(Notice::new(warning));
+        }
+        self
+    }
+
     /// The same step about records of another kind.
     #[must_use]
     pub fn map<U>(self, mut of: impl FnMut(T) -> U) -> Step<U> {

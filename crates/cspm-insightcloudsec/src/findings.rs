@@ -162,9 +162,7 @@ impl Source<Finding> for InsightCloudSec {
                 let (answer, paging) = self.ask(&question, at).await?;
                 let page = reader.open(answer.text()?).map_err(while_querying)?;
                 let then = paging.next(&page).map_or(Then::Done, Then::Next);
-                let mut step = page.into_step(then);
-                leave_to_others(insight, &resource_type, &mut step);
-                Ok(step)
+                Ok(leaving_others(insight, &resource_type, page.into_step(then)))
             }
             Kind::Exempted { resource_type } => {
                 let exemptions = self.exemptions.read().ok_or_else(unplanned)?;
@@ -201,18 +199,15 @@ impl Source<Finding> for InsightCloudSec {
 
 /// A server that does not heed the type that it was asked about lists the same resources for each type of an insight: those
 /// of another one are taken there.
-fn leave_to_others(insight: &Insight, resource_type: &str, step: &mut Step<Finding>) {
+fn leaving_others(insight: &Insight, resource_type: &str, step: Step<Finding>) -> Step<Finding> {
     let is_others = |finding: &Finding| {
         let said = finding.resource.kind.as_deref().filter(|said| *said != resource_type);
         said.is_some_and(|said| insight.resource_types.iter().flatten().any(|other| **other == *said))
     };
-    if step.items.iter().any(is_others) {
-        let (others, own) = std::mem::take(&mut step.items).into_iter().partition(is_others);
-        (step.elsewhere, step.items) = (others, own);
-        step.notices.push(Notice::new(
-            "among the resources of one type the vendor lists some of others; they are taken where these are asked for",
-        ));
-    }
+    step.leaving(
+        is_others,
+        "among the resources of one type the vendor lists some of others; they are taken where these are asked for",
+    )
 }
 
 /// The place in a scope of exempted findings: the vendor's place, and which exemptions were met on the way.
