@@ -1,10 +1,11 @@
 //! What the events of one rule with one verdict have in common, made once and not once an event.
 
 use std::collections::HashMap;
-use std::hash::{BuildHasher as _, RandomState};
+use std::hash::BuildHasher as _;
 use std::sync::Arc;
 
 use cspm_core::{Finding, Outcome, Remediation, RuleRef, Severity, StandardRef};
+use foldhash::fast::RandomState;
 
 use crate::map::{self, Homes};
 use crate::part::Part;
@@ -17,8 +18,7 @@ const MOST: usize = 1024;
 /// The parts of the rules that came up lately.
 #[derive(Debug, Default)]
 pub(crate) struct Shelf {
-    kept: HashMap<u64, Alike>,
-    hasher: RandomState,
+    kept: HashMap<u64, Alike, RandomState>,
 }
 
 /// The parts of one rule.
@@ -56,7 +56,7 @@ impl Shelf {
             return None;
         }
         let key =
-            self.hasher.hash_one((&finding.connection, &finding.rule.id, finding.outcome, finding.severity));
+            self.kept.hasher().hash_one((&finding.connection, &finding.rule.id, finding.outcome, finding.severity));
         if self.kept.len() >= MOST && !self.kept.contains_key(&key) {
             self.kept.clear();
         }

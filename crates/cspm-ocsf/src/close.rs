@@ -3,7 +3,8 @@
 use crate::context::Context;
 use crate::fingerprint::State;
 use crate::moment::Moment;
-use crate::state::{Activity, Coded, RESOLVED, TIME_FETCHED};
+use crate::state::{Activity, Coded, RESOLVED};
+use crate::times::TIME_FETCHED;
 use crate::tree::{Event, Node, Object};
 
 /// Why the finding is closed: `status_detail`.

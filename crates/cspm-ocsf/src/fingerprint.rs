@@ -6,7 +6,8 @@ use cspm_core::Finding;
 
 use crate::hash::Hash;
 use crate::map::some;
-use crate::state::{self, Activity, Decided, PASS};
+use crate::state::{self, Activity, PASS};
+use crate::times::Decided;
 use crate::tree::{Node, Object};
 
 /// How much of a comment counts: older schema versions cut long texts, and a cut must not look like a change.

@@ -44,6 +44,7 @@ mod read;
 mod schema;
 mod state;
 mod step_down;
+mod times;
 mod tree;
 mod unmapped;
 mod validate;

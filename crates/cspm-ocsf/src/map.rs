@@ -12,7 +12,8 @@ use crate::hash::Hash;
 use crate::moment::Moment;
 use crate::part::Part;
 use crate::product;
-use crate::state::{self, Activity, Coded, Decided, RESOLVED};
+use crate::state::{self, Activity, Coded, RESOLVED};
+use crate::times::{TIME_FETCHED, Times};
 use crate::tree::{Event, Node, Object};
 use crate::unmapped;
 use crate::version::Version;
@@ -58,20 +59,20 @@ impl Homes {
 /// The vendor's record is in `raw_data` only if the finding carries it. The event borrows the finding's text.
 #[must_use]
 pub fn event<'a>(finding: &'a Finding, context: &'a Context) -> Event<'a> {
-    event_with(finding, context, None)
+    event_with(finding, context, Cow::Owned(Times::of(finding, context.now())), None)
 }
 
-/// The same, with the parts that the finding's rule has in common with others, if they are made already.
+/// The same, with the times made already, and the parts that the finding's rule has in common with others if they are.
 pub(crate) fn event_with<'a>(
     finding: &'a Finding,
     context: &'a Context,
+    times: Cow<'a, Times>,
     alike: Option<&'a Alike>,
 ) -> Event<'a> {
     let homes = Homes::of(finding);
     let uid = uid(finding);
-    let decided = state::decided(finding, context.now());
     let activity = context.activity_of(finding);
-    let event_uid = State::of_finding(finding, &uid, &decided).event_uid(activity);
+    let event_uid = State::of_finding(finding, &uid, &times.decided).event_uid(activity);
     let Coded(activity_id, activity_name) = activity.coded();
     let (severity_id, severity) = state::severity(finding);
 
@@ -95,7 +96,7 @@ pub(crate) fn event_with<'a>(
     let suppression = finding.suppression.as_ref();
     // Of the vendor's own words for a state, the model keeps that of a suppression.
     root.put_text("status_code", suppression.map(|suppression| suppression.kind.as_str()));
-    decided.moment.put_into(&mut root, "time", "time_dt");
+    Times::put(&times, Times::decided, &mut root, ("time", "time_dt"));
     root.put("timezone_offset", 0);
     root.put_text("message", finding.message.as_deref());
     root.put_text("comment", suppression.and_then(|suppression| suppression.reason.as_deref()));
@@ -106,8 +107,8 @@ pub(crate) fn event_with<'a>(
         "compliance",
         alike.map_or_else(|| compliance(finding).into(), |alike| Node::Part(&alike.compliance)),
     );
-    root.put("finding_info", finding_info(finding, uid, &decided, alike));
-    root.put("metadata", metadata(finding, context, &decided, event_uid, homes));
+    root.put("finding_info", finding_info(finding, uid, &times, alike));
+    root.put("metadata", metadata(finding, context, &times, event_uid, homes));
     if homes.remediation {
         let made = alike.and_then(|alike| alike.remediation.as_ref());
         root.put("remediation", made.map_or_else(|| remediation(finding).into(), Node::Part));
@@ -235,7 +236,7 @@ fn title(finding: &Finding) -> &str {
 fn finding_info<'a>(
     finding: &'a Finding,
     uid: Cow<'a, str>,
-    decided: &Decided,
+    times: &Cow<'a, Times>,
     alike: Option<&'a Alike>,
 ) -> Object<'a> {
     let mut info = Object::with_capacity(18);
@@ -244,14 +245,10 @@ fn finding_info<'a>(
     info.put("title", title(finding));
     info.put_text("desc", finding.description.as_deref());
     info.put("types", alike.map_or_else(|| types(finding).into(), |alike| Node::Part(&alike.types)));
-    if let Some(first) = Moment::like(finding.first_seen, &decided.moment) {
-        first.put_into(&mut info, "created_time", "created_time_dt");
-        first.put_into(&mut info, "first_seen_time", "first_seen_time_dt");
-    }
-    if let Some(last) = Moment::like(finding.last_seen, &decided.moment) {
-        last.put_into(&mut info, "last_seen_time", "last_seen_time_dt");
-    }
-    decided.moment.put_into(&mut info, "modified_time", "modified_time_dt");
+    Times::put(times, Times::first_seen, &mut info, ("created_time", "created_time_dt"));
+    Times::put(times, Times::first_seen, &mut info, ("first_seen_time", "first_seen_time_dt"));
+    Times::put(times, Times::last_seen, &mut info, ("last_seen_time", "last_seen_time_dt"));
+    Times::put(times, Times::decided, &mut info, ("modified_time", "modified_time_dt"));
     info.put_text("src_url", finding.url.as_deref());
     let made = alike.and_then(|alike| alike.analytic.as_ref()).map(Node::Part);
     if let Some(analytic) = made.or_else(|| analytic(&finding.rule).map(Node::Object)) {
@@ -308,7 +305,7 @@ fn vendor_product(finding: &Finding) -> Node<'_> {
 fn metadata<'a>(
     finding: &'a Finding,
     context: &'a Context,
-    decided: &Decided,
+    times: &Cow<'a, Times>,
     event_uid: String,
     homes: Homes,
 ) -> Object<'a> {
@@ -319,14 +316,15 @@ fn metadata<'a>(
     metadata.put_text("tenant_uid", Some(&finding.connection));
     metadata.put_text("event_code", Some(&finding.rule.id));
     metadata.put_text("original_event_uid", Some(&finding.vendor_id));
-    if decided.label != Some(state::TIME_FETCHED) {
-        metadata.put("original_time", decided.moment.text().to_owned());
+    let label = times.decided.label;
+    if let Some((_, text)) = Times::told(times, Times::decided).filter(|_| label != Some(TIME_FETCHED)) {
+        metadata.put("original_time", text);
     }
     if let Some(product) = product::of(&finding.vendor) {
         metadata.put("source", product.source);
         metadata.put("type", product.kind);
     }
-    if let Some(label) = decided.label {
+    if let Some(label) = label {
         metadata.put("labels", vec![Node::from(label)]);
     }
     metadata.put_text("correlation_uid", Some(context.run_id()));

@@ -39,17 +39,17 @@ impl Moment {
         Some(Self { time, text: text_of(time) })
     }
 
-    /// The same, where the time is often the same as another one: a text is copied sooner than made.
-    pub(crate) fn like(time: Option<Timestamp>, other: &Self) -> Option<Self> {
-        if time == Some(other.time) { Some(other.clone()) } else { Self::of(time) }
-    }
-
     /// The same, but a time too far off becomes the nearest that an event may carry.
     pub(crate) fn held(time: Timestamp) -> Self {
         let millis = time.as_millis().clamp(LEAST_MILLIS + 1, PAST_MILLIS - 1);
         let held =
             if millis == time.as_millis() { time } else { Timestamp::from_millis(millis).unwrap_or(time) };
         Self { time: held, text: text_of(held) }
+    }
+
+    /// The time, as precise as it was.
+    pub(crate) const fn time(&self) -> Timestamp {
+        self.time
     }
 
     /// RFC 3339, as precise as the time is.

@@ -72,11 +72,10 @@ fn append_object(line: &mut Vec<u8>, object: &Object<'_>) {
     line.push(b'}');
 }
 
-/// Most numbers are those of enumerations and have one digit.
 fn append_number(line: &mut Vec<u8>, number: &Number) {
-    match number.as_u64().and_then(|number| u8::try_from(number).ok()) {
-        Some(digit @ 0..10) => line.push(b'0' + digit),
-        _ => {
+    match number.as_u64() {
+        Some(number) => line.extend_from_slice(itoa::Buffer::new().format(number).as_bytes()),
+        None => {
             // Writing to a vector cannot fail.
             let _ = serde_json::to_writer(line, number);
         }

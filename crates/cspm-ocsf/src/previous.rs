@@ -14,7 +14,8 @@ use crate::hash::Hash;
 use crate::lines::Lines;
 use crate::map::{self, event};
 use crate::moment::LEAST_MILLIS;
-use crate::state::{self, Activity, PASS};
+use crate::state::{Activity, PASS};
+use crate::times::Decided;
 use crate::tree::{Event, Node, Object};
 
 /// An index over what earlier runs wrote: events of any version, or findings as JSON, one a line.
@@ -152,7 +153,7 @@ impl<R: BufRead + Seek> Previous<R> {
             return Some(if resolved { Activity::Close } else { Activity::Create });
         };
         entry.seen = true;
-        let decided = state::decided(finding, context.now());
+        let decided = Decided::of(finding, context.now());
         if entry.state == State::of_finding(finding, &uid, &decided).hash().value() {
             return None;
         }

@@ -2,8 +2,6 @@
 
 use cspm_core::{Finding, Outcome, Severity, State};
 
-use crate::moment::Moment;
-
 /// What happened to a finding in an event: `activity_id`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Activity {
@@ -101,28 +99,4 @@ pub(crate) fn severity(finding: &Finding) -> (i64, Option<&str>) {
             Some(word) => (99, Some(word)),
         },
     }
-}
-
-/// When the vendor last decided a result, and which of the finding's times says so.
-pub(crate) struct Decided {
-    /// The time, and its text as the event carries it.
-    pub(crate) moment: Moment,
-    /// A label that names the source, if it is not the vendor's time of the last change.
-    pub(crate) label: Option<&'static str>,
-}
-
-/// The label of an event whose time is that of its run.
-pub(crate) const TIME_FETCHED: &str = "time:fetched";
-
-/// The vendor's time of the last change, else when it was last seen, else first seen, else `now`.
-pub(crate) fn decided(finding: &Finding, now: &Moment) -> Decided {
-    let sources = [
-        (finding.updated, None),
-        (finding.last_seen, Some("time:last_seen")),
-        (finding.first_seen, Some("time:first_seen")),
-    ];
-    sources
-        .into_iter()
-        .find_map(|(time, label)| Moment::of(time).map(|moment| Decided { moment, label }))
-        .unwrap_or_else(|| Decided { moment: now.clone(), label: Some(TIME_FETCHED) })
 }

@@ -214,7 +214,7 @@ proptest! {
         let context = context("run-1", "2026-06-01T08:42:17.512Z");
         let event = event(&finding, &context);
         let uid = crate::map::uid(&finding);
-        let decided = crate::state::decided(&finding, context.now());
+        let decided = crate::times::Decided::of(&finding, context.now());
         let told = crate::fingerprint::State::of_finding(&finding, &uid, &decided);
         prop_assert_eq!(crate::fingerprint::State::of(event.attributes()), told);
     }
