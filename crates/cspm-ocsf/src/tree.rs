@@ -139,13 +139,15 @@ impl<'a> Object<'a> {
     }
 
     /// Appends a member that is known not to be there yet.
+    ///
+    /// The member is made in its place: made before and copied, the processor waits for its few words at every copy.
     pub(crate) fn put(&mut self, key: &'static str, value: impl Into<Node<'a>>) {
-        self.0.push((Key::Known(key), value.into()));
+        self.0.extend(std::iter::once_with(|| (Key::Known(key), value.into())));
     }
 
     /// The same, under a name that is not the program's own.
     pub(crate) fn put_under(&mut self, key: impl Into<Cow<'a, str>>, value: impl Into<Node<'a>>) {
-        self.0.push((Key::Other(key.into()), value.into()));
+        self.0.extend(std::iter::once_with(|| (Key::Other(key.into()), value.into())));
     }
 
     /// Appends a text, unless there is none or it is empty: an event never carries an empty text.
