@@ -55,8 +55,8 @@ impl Shelf {
         if finding.title.is_empty() || finding.severity == Severity::Unknown {
             return None;
         }
-        let key =
-            self.kept.hasher().hash_one((&finding.connection, &finding.rule.id, finding.outcome, finding.severity));
+        let what = (&finding.connection, &finding.rule.id, finding.outcome, finding.severity);
+        let key = self.kept.hasher().hash_one(what);
         if self.kept.len() >= MOST && !self.kept.contains_key(&key) {
             self.kept.clear();
         }

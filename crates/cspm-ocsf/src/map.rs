@@ -13,7 +13,7 @@ use crate::moment::Moment;
 use crate::part::Part;
 use crate::product;
 use crate::state::{self, Activity, Coded, RESOLVED};
-use crate::times::{TIME_FETCHED, Times};
+use crate::times::{Source, TIME_FETCHED, Times};
 use crate::tree::{Event, Node, Object};
 use crate::unmapped;
 use crate::version::Version;
@@ -59,20 +59,21 @@ impl Homes {
 /// The vendor's record is in `raw_data` only if the finding carries it. The event borrows the finding's text.
 #[must_use]
 pub fn event<'a>(finding: &'a Finding, context: &'a Context) -> Event<'a> {
-    event_with(finding, context, Cow::Owned(Times::of(finding, context.now())), None)
+    let times = Times::of(finding, context.now());
+    event_with(finding, context, &Source::Passing(times), None)
 }
 
 /// The same, with the times made already, and the parts that the finding's rule has in common with others if they are.
 pub(crate) fn event_with<'a>(
     finding: &'a Finding,
     context: &'a Context,
-    times: Cow<'a, Times>,
+    times: &Source<'a>,
     alike: Option<&'a Alike>,
 ) -> Event<'a> {
     let homes = Homes::of(finding);
     let uid = uid(finding);
     let activity = context.activity_of(finding);
-    let event_uid = State::of_finding(finding, &uid, &times.decided).event_uid(activity);
+    let event_uid = State::of_finding(finding, &uid, times.decided()).event_uid(activity);
     let Coded(activity_id, activity_name) = activity.coded();
     let (severity_id, severity) = state::severity(finding);
 
@@ -96,7 +97,7 @@ pub(crate) fn event_with<'a>(
     let suppression = finding.suppression.as_ref();
     // Of the vendor's own words for a state, the model keeps that of a suppression.
     root.put_text("status_code", suppression.map(|suppression| suppression.kind.as_str()));
-    Times::put(&times, Times::decided, &mut root, ("time", "time_dt"));
+    times.put(Times::decided, &mut root, ("time", "time_dt"));
     root.put("timezone_offset", 0);
     root.put_text("message", finding.message.as_deref());
     root.put_text("comment", suppression.and_then(|suppression| suppression.reason.as_deref()));
@@ -107,8 +108,8 @@ pub(crate) fn event_with<'a>(
         "compliance",
         alike.map_or_else(|| compliance(finding).into(), |alike| Node::Part(&alike.compliance)),
     );
-    root.put("finding_info", finding_info(finding, uid, &times, alike));
-    root.put("metadata", metadata(finding, context, &times, event_uid, homes));
+    root.put("finding_info", finding_info(finding, uid, times, alike));
+    root.put("metadata", metadata(finding, context, times, event_uid, homes));
     if homes.remediation {
         let made = alike.and_then(|alike| alike.remediation.as_ref());
         root.put("remediation", made.map_or_else(|| remediation(finding).into(), Node::Part));
@@ -236,7 +237,7 @@ fn title(finding: &Finding) -> &str {
 fn finding_info<'a>(
     finding: &'a Finding,
     uid: Cow<'a, str>,
-    times: &Cow<'a, Times>,
+    times: &Source<'a>,
     alike: Option<&'a Alike>,
 ) -> Object<'a> {
     let mut info = Object::with_capacity(18);
@@ -245,10 +246,10 @@ fn finding_info<'a>(
     info.put("title", title(finding));
     info.put_text("desc", finding.description.as_deref());
     info.put("types", alike.map_or_else(|| types(finding).into(), |alike| Node::Part(&alike.types)));
-    Times::put(times, Times::first_seen, &mut info, ("created_time", "created_time_dt"));
-    Times::put(times, Times::first_seen, &mut info, ("first_seen_time", "first_seen_time_dt"));
-    Times::put(times, Times::last_seen, &mut info, ("last_seen_time", "last_seen_time_dt"));
-    Times::put(times, Times::decided, &mut info, ("modified_time", "modified_time_dt"));
+    times.put(Times::first_seen, &mut info, ("created_time", "created_time_dt"));
+    times.put(Times::first_seen, &mut info, ("first_seen_time", "first_seen_time_dt"));
+    times.put(Times::last_seen, &mut info, ("last_seen_time", "last_seen_time_dt"));
+    times.put(Times::decided, &mut info, ("modified_time", "modified_time_dt"));
     info.put_text("src_url", finding.url.as_deref());
     let made = alike.and_then(|alike| alike.analytic.as_ref()).map(Node::Part);
     if let Some(analytic) = made.or_else(|| analytic(&finding.rule).map(Node::Object)) {
@@ -305,7 +306,7 @@ fn vendor_product(finding: &Finding) -> Node<'_> {
 fn metadata<'a>(
     finding: &'a Finding,
     context: &'a Context,
-    times: &Cow<'a, Times>,
+    times: &Source<'a>,
     event_uid: String,
     homes: Homes,
 ) -> Object<'a> {
@@ -316,8 +317,8 @@ fn metadata<'a>(
     metadata.put_text("tenant_uid", Some(&finding.connection));
     metadata.put_text("event_code", Some(&finding.rule.id));
     metadata.put_text("original_event_uid", Some(&finding.vendor_id));
-    let label = times.decided.label;
-    if let Some((_, text)) = Times::told(times, Times::decided).filter(|_| label != Some(TIME_FETCHED)) {
+    let label = times.decided().label;
+    if let Some((_, text)) = times.told(Times::decided).filter(|_| label != Some(TIME_FETCHED)) {
         metadata.put("original_time", text);
     }
     if let Some(product) = product::of(&finding.vendor) {

@@ -11,7 +11,7 @@ use crate::tree::Object;
 pub(crate) const TIME_FETCHED: &str = "time:fetched";
 
 /// When the vendor last decided a result, and which of the finding's times says so.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(crate) struct Decided {
     /// The time, and its text as the event carries it.
     pub(crate) moment: Moment,
@@ -20,15 +20,24 @@ pub(crate) struct Decided {
 }
 
 /// The times of one event. They are made before it, so that it can borrow their texts, most of which it has twice.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(crate) struct Times {
     pub(crate) decided: Decided,
     first_seen: Seen,
     last_seen: Seen,
 }
 
+/// Where an event takes its times from.
+#[derive(Debug)]
+pub(crate) enum Source<'a> {
+    /// They outlive it.
+    Lasting(&'a Times),
+    /// They do not.
+    Passing(Times),
+}
+
 /// One more time of a finding.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 enum Seen {
     /// Missing, or none that an event may carry.
     Never,
@@ -84,26 +93,38 @@ impl Times {
             Seen::At(moment) => Some(moment),
         }
     }
+}
+
+impl<'a> Source<'a> {
+    pub(crate) const fn decided(&self) -> &Decided {
+        &self.times().decided
+    }
+
+    const fn times(&self) -> &Times {
+        match self {
+            Self::Lasting(times) => times,
+            Self::Passing(times) => times,
+        }
+    }
 
     /// One of the times in milliseconds and as text, which is lent if the times outlive the event, else copied.
-    pub(crate) fn told<'a>(
-        times: &Cow<'a, Self>,
-        which: fn(&Self) -> Option<&Moment>,
-    ) -> Option<(i64, Cow<'a, str>)> {
-        match times {
-            Cow::Borrowed(times) => which(times).map(|moment| (moment.millis(), moment.text().into())),
-            Cow::Owned(times) => which(times).map(|moment| (moment.millis(), moment.text().to_owned().into())),
+    pub(crate) fn told(&self, which: fn(&Times) -> Option<&Moment>) -> Option<(i64, Cow<'a, str>)> {
+        match self {
+            Self::Lasting(times) => which(times).map(|moment| (moment.millis(), moment.text().into())),
+            Self::Passing(times) => {
+                which(times).map(|moment| (moment.millis(), moment.text().to_owned().into()))
+            }
         }
     }
 
     /// Puts one of the times, if there is one, and its twin of the profile `datetime` into an object.
-    pub(crate) fn put<'a>(
-        times: &Cow<'a, Self>,
-        which: fn(&Self) -> Option<&Moment>,
+    pub(crate) fn put(
+        &self,
+        which: fn(&Times) -> Option<&Moment>,
         object: &mut Object<'a>,
         (key, twin): (&'static str, &'static str),
     ) {
-        if let Some((millis, text)) = Self::told(times, which) {
+        if let Some((millis, text)) = self.told(which) {
             object.put(key, millis);
             object.put(twin, text);
         }

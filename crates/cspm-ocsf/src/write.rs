@@ -1,6 +1,5 @@
 //! Writes events, one a line.
 
-use std::borrow::Cow;
 use std::io::{self, Write};
 
 use cspm_core::{Finding, clean_text};
@@ -11,7 +10,7 @@ use crate::issue::{Issue, IssueSeverity};
 use crate::map::{event, event_with};
 use crate::one_line;
 use crate::step_down::step_down;
-use crate::times::Times;
+use crate::times::{Source, Times};
 use crate::tree::{Event, Node};
 use crate::validate::Validator;
 use crate::version::Version;
@@ -68,7 +67,7 @@ impl<W: Write> Writer<W> {
         self.line.clear();
         if self.version == Version::NEWEST {
             let times = Times::of(finding, context.now());
-            let event = event_with(finding, context, Cow::Borrowed(&times), self.shelf.of(finding));
+            let event = event_with(finding, context, &Source::Lasting(&times), self.shelf.of(finding));
             append(&mut self.line, &event, self.validate)?;
         } else {
             self.append_old(event(finding, context))?;
