@@ -215,9 +215,10 @@ fn lateness(board: &mut Board) -> Outcome<()> {
             let each = PAGE / records.map_or(1, Vec::len).max(1);
             for records in ["data", "resources"] {
                 for record in page.get_mut(records).and_then(|all| all.as_array_mut()).into_iter().flatten() {
-                    // Many small members, as records have.
+                    // Many small members, as records have, and not so many in one list that the page is refused.
+                    let list = || (0..100).map(|number| format!("member {number} of a record")).collect();
                     record["more"] =
-                        (0..each / 40).map(|number| format!("member {number} of a record")).collect();
+                        (0..each.div_ceil(2_700)).map(|_| -> serde_json::Value { list() }).collect();
                 }
             }
         });
@@ -243,7 +244,7 @@ fn lateness(board: &mut Board) -> Outcome<()> {
                 let into = late.clone();
                 let ticking = tokio::spawn(async move {
                     loop {
-                        let due = tokio::time::Instant::now() + Duration::from_millis(2);
+                        let due = tokio::time::Instant::now() + Duration::from_millis(1);
                         tokio::time::sleep_until(due).await;
                         if let Ok(mut late) = into.lock() {
                             *late = due.elapsed().max(*late);
@@ -263,7 +264,8 @@ fn lateness(board: &mut Board) -> Outcome<()> {
         };
         let all: Vec<Duration> = (0..12).map(worst).collect::<Outcome<_>>()?;
         let least = all.into_iter().min().unwrap_or_default();
-        board.note(&format!("timers late for a page of 10 MB of {vendor}, ms"), least.as_secs_f64() * 1e3);
+        let late = least.as_secs_f64() * 1e3;
+        board.check(&format!("timers late for a page of 10 MB of {vendor}, ms"), late, 0.0, 10.0);
     }
     Ok(())
 }

@@ -15,12 +15,17 @@ pub(crate) const ERROR_BODY: usize = 16 * 1024;
 /// How long a message taken from an error body may be, in characters.
 const MESSAGE: usize = 300;
 
+/// The body as text.
+pub(crate) fn text(body: &[u8]) -> Result<&str> {
+    let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
+    std::str::from_utf8(body).map_err(|error| {
+        Error::new(ErrorKind::Protocol, format!("the answer is not UTF-8 (at byte {})", error.valid_up_to()))
+    })
+}
+
 /// The body as text that is worth handing to a JSON decoder.
 pub(crate) fn checked_text(body: &[u8]) -> Result<&str> {
-    let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
-    let text = std::str::from_utf8(body).map_err(|error| {
-        Error::new(ErrorKind::Protocol, format!("the answer is not UTF-8 (at byte {})", error.valid_up_to()))
-    })?;
+    let text = text(body)?;
     if text.trim_ascii_start().starts_with('<') {
         let message = format!(
             "the answer is {} where JSON was due; is the address right, and is there a log-in page or proxy in between?",
@@ -37,21 +42,13 @@ pub(crate) fn checked_text(body: &[u8]) -> Result<&str> {
 
 /// Refuses what is too deep or too wide, without decoding anything.
 fn check_extent(json: &[u8]) -> Result<()> {
-    let (mut depth, mut in_string, mut escaped) = (0_usize, false, false);
+    let mut depth = 0_usize;
     // Commas at each depth, of the list or object that is open there.
     let mut commas = [0_u32; DEEPEST + 1];
-    for byte in json {
-        if in_string {
-            (in_string, escaped) = match byte {
-                _ if escaped => (true, false),
-                b'\\' => (true, true),
-                b'"' => (false, false),
-                _ => (true, false),
-            };
-            continue;
-        }
+    let mut rest = json.iter();
+    while let Some(byte) = rest.next() {
         match byte {
-            b'"' => in_string = true,
+            b'"' => rest = after_text(rest.as_slice()).iter(),
             b'{' | b'[' => {
                 depth += 1;
                 if depth > DEEPEST {
@@ -77,6 +74,19 @@ fn check_extent(json: &[u8]) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// What follows a text whose opening quote is read: most of a body is text, so it is skipped many bytes at a time.
+fn after_text(mut json: &[u8]) -> &[u8] {
+    while let Some(place) = memchr::memchr2(b'"', b'\\', json) {
+        match json.get(place..) {
+            Some([b'"', after @ ..]) => return after,
+            // Whatever is escaped ends nothing.
+            Some([_, _, after @ ..]) => json = after,
+            _ => break,
+        }
+    }
+    &[]
 }
 
 /// What an error body says, as one cleaned line; `None` if it says nothing. Never fails, whatever the body is.

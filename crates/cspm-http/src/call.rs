@@ -4,11 +4,12 @@ use std::fmt;
 
 use bytes::Bytes;
 use cspm_core::{Error, ErrorKind, Result};
-use http::{HeaderMap, Method};
+use http::{HeaderMap, Method, Response};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::base::{Target, encode};
+use crate::body::{checked_text, text};
 
 /// Whether a call may be sent again after it may have been processed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -140,6 +141,8 @@ pub struct Answer {
     /// The body; own secrets in it are blotted out (but for tokens in the answer to a nameless call, which may be a log-in
     /// that brings one).
     pub body: Bytes,
+    /// Why the body is not worth decoding, if so.
+    pub(crate) flaw: Option<Error>,
 }
 
 impl fmt::Debug for Answer {
@@ -153,6 +156,13 @@ impl fmt::Debug for Answer {
 }
 
 impl Answer {
+    /// Looks through the whole body once.
+    pub(crate) fn new(operation: &'static str, response: Response<Bytes>) -> Self {
+        let (parts, body) = response.into_parts();
+        let flaw = checked_text(&body).err();
+        Self { operation, status: parts.status.as_u16(), headers: parts.headers, body, flaw }
+    }
+
     /// The body as JSON text: UTF-8 throughout, not an HTML page, not nested deeper than 100 levels, with or without a
     /// leading byte-order mark. Decode from this: borrowing from checked text is the fast way, and invalid UTF-8 in a
     /// field that nobody reads is refused too.
@@ -160,7 +170,9 @@ impl Answer {
     /// # Errors
     /// Kind `protocol`, with the place.
     pub fn text(&self) -> Result<&str> {
-        crate::body::checked_text(&self.body)
+        let sound = self.flaw.clone().map_or(Ok(&self.body), Err);
+        sound
+            .and_then(|body| text(body))
             .map_err(|error| error.with_operation(self.operation).with_status(self.status))
     }
 

@@ -88,13 +88,14 @@ impl Cleaner<'_> {
     /// The bytes with every secret replaced by `[redacted]`; without a copy if there is none in them.
     pub(crate) fn clean(self, bytes: Bytes) -> Bytes {
         let secrets = self.redactor.0.read().unwrap_or_else(PoisonError::into_inner);
-        let mut clean = bytes;
-        for needle in (self.choice)(&secrets) {
-            if needle.find(&clean).is_some() {
-                clean = blot(&clean, needle).into();
-            }
+        let needles = (self.choice)(&secrets);
+        if !any_in(needles, &bytes) {
+            return bytes;
         }
-        clean
+        needles.iter().fold(bytes, |clean, needle| match needle.find(&clean) {
+            Some(_) => blot(&clean, needle).into(),
+            None => clean,
+        })
     }
 
     /// The same for the values of headers.
@@ -106,6 +107,18 @@ impl Cleaner<'_> {
             }
         }
     }
+}
+
+/// Whether there is any of them, which have the longest first. A window of the text after another, so that it is read
+/// from memory once and not once for each of them.
+fn any_in(needles: &[Needle], text: &[u8]) -> bool {
+    const WINDOW: usize = 1 << 17;
+    let overlap = needles.first().map_or(0, |longest| longest.needle().len().saturating_sub(1));
+    (0..text.len()).step_by(WINDOW).any(|from| {
+        let until = from.saturating_add(WINDOW + overlap).min(text.len());
+        let window = text.get(from..until).unwrap_or_default();
+        needles.iter().any(|needle| needle.find(window).is_some())
+    })
 }
 
 fn blot(text: &[u8], needle: &Needle) -> Vec<u8> {

@@ -60,12 +60,8 @@ fn j01_what_cannot_be_decoded_is_told_with_its_place() {
         ("{\"a\":\n x}", "is not JSON (line 2, column 2)"),
         ("{\"a\":1}", "has another shape than documented (line 1, column "),
     ] {
-        let answer = crate::Answer {
-            operation: "try it",
-            status: 200,
-            headers: http::HeaderMap::new(),
-            body: bytes::Bytes::from_static(body.as_bytes()),
-        };
+        let body_sent = bytes::Bytes::from_static(body.as_bytes());
+        let answer = crate::Answer::new("try it", http::Response::new(body_sent));
         let error = answer.decode::<std::collections::HashMap<String, Vec<u8>>>().unwrap_err();
         assert!(error.message().contains(said), "{body}: {error}");
         assert_eq!(
@@ -106,6 +102,19 @@ fn r16_the_message_is_cut_after_secrets_are_blotted_out() {
 }
 
 proptest! {
+    #[test]
+    fn j04_depth_is_counted_whatever_texts_hold(
+        texts in proptest::collection::vec("[a\"\\\\\\[\\]{},é]{0,12}", 0..6),
+        depth in 95_usize..106,
+    ) {
+        let texts = serde_json::to_string(&texts).unwrap();
+        // The list of the texts is one level itself.
+        let (open, close) = ("[".repeat(depth - 1), "]".repeat(depth - 1));
+        for body in [format!("{open}{texts}{close}"), format!("{{\"a\":{texts},\"b\":{open}{close}}}")] {
+            prop_assert_eq!(checked_text(body.as_bytes()).is_ok(), depth <= 100, "{}", body);
+        }
+    }
+
     #[test]
     fn r16_any_body_gives_one_bounded_clean_line(
         body in prop_oneof![

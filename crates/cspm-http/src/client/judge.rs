@@ -13,14 +13,15 @@ use crate::body::error_message;
 use crate::exchange::{Broken, BrokenKind};
 use crate::pace::Slot;
 use crate::retry_after::{LONGEST_SENSIBLE_WAIT, exhausted_until, requested_wait, server_time};
-use crate::{Answer, Call, Safety, usual_kind};
+use crate::{Call, Safety, usual_kind};
 
 /// An answer that was good says that the quota is used up: longer than this, the refusal that follows decides.
 const LONGEST_QUOTA_WAIT: Duration = Duration::from_secs(60);
 
 /// What one request came to.
 pub(super) enum Judged {
-    Done(Answer),
+    /// A success, with own secrets blotted out.
+    Done(Response<Bytes>),
     Failed(Failure),
     Moved(Target),
 }
@@ -160,13 +161,9 @@ impl Shared {
             // What a nameless call brings may be the very token that is looked for: of a log-in.
             let cleaner = if is_nameless { self.redactor.lasting() } else { self.redactor.all() };
             cleaner.clean_headers(&mut headers);
-            let body = cleaner.clean(body);
-            return Judged::Done(Answer {
-                operation: call.operation,
-                status: status.as_u16(),
-                headers,
-                body,
-            });
+            let mut response = Response::new(cleaner.clean(body));
+            (*response.status_mut(), *response.headers_mut()) = (status, headers);
+            return Judged::Done(response);
         }
         let mut message = error_message(&body, &self.redactor);
         if status.is_redirection() {

@@ -7,8 +7,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
+use bytes::Bytes;
 use cspm_core::{Authenticator, Error, ErrorKind, Generation, Meter, Renewal, Result};
-use http::{HeaderMap, HeaderValue, header};
+use http::{HeaderMap, HeaderValue, Response, header};
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
 use tracing::Instrument as _;
@@ -31,6 +32,8 @@ pub use settings::{ClientBuilder, Settings};
 
 /// Redirects within the origin that one read follows.
 const REDIRECTS: u32 = 5;
+/// Work on less than this takes well below a millisecond.
+const LARGE_BODY: usize = 1 << 20;
 /// A deadline that cannot be reckoned with is as good as this one.
 const A_YEAR: Duration = Duration::from_secs(365 * 24 * 3600);
 
@@ -63,7 +66,7 @@ impl std::fmt::Debug for Client {
 }
 
 enum Attempt {
-    Done(Answer),
+    Done(Response<Bytes>),
     Failed(Failure),
 }
 
@@ -112,7 +115,14 @@ impl Client {
     pub async fn send(&self, call: Call) -> Result<Answer> {
         let operation = call.operation;
         let client = self.clone();
-        let run = async move { client.run(&call).await };
+        let run = async move {
+            let response = client.run(&call).await?;
+            let size = response.body().len();
+            let_others_work(size).await;
+            let answer = Answer::new(operation, response);
+            let_others_work(size).await;
+            Ok(answer)
+        };
         let mut task = AbortOnDrop(tokio::spawn(run.in_current_span()));
         match (&mut task.0).await {
             // A log-in on the way that failed has its own name.
@@ -127,7 +137,7 @@ impl Client {
         }
     }
 
-    async fn run(&self, call: &Call) -> Result<Answer> {
+    async fn run(&self, call: &Call) -> Result<Response<Bytes>> {
         let limit = self.shared.settings.deadline;
         let now = Instant::now();
         let deadline = now.checked_add(limit).unwrap_or_else(|| now + A_YEAR);
@@ -144,12 +154,17 @@ impl Client {
         }
     }
 
-    async fn run_until(&self, deadline: Instant, call: &Call, repeats: &mut Repeats) -> Result<Answer> {
+    async fn run_until(
+        &self,
+        deadline: Instant,
+        call: &Call,
+        repeats: &mut Repeats,
+    ) -> Result<Response<Bytes>> {
         let shared = &*self.shared;
         let mut renewed = false;
         loop {
             let failure = match self.attempt(deadline, call, repeats).await? {
-                Attempt::Done(answer) => return Ok(answer),
+                Attempt::Done(response) => return Ok(response),
                 Attempt::Failed(failure) => failure,
             };
             if failure.status == Some(401) && !renewed && !call.once {
@@ -211,7 +226,7 @@ impl Client {
             let sent = shared.exchange_once(request, is_repeat).await;
             let is_nameless = self.authenticator.is_none();
             match shared.judge(call, &target, slot, sent, is_nameless) {
-                Judged::Done(answer) => return Ok(Attempt::Done(answer)),
+                Judged::Done(response) => return Ok(Attempt::Done(response)),
                 Judged::Failed(failure) => return Ok(Attempt::Failed(Failure { generation, ..failure })),
                 Judged::Moved(to) => target = to,
             }
@@ -248,6 +263,13 @@ impl Shared {
                 Error::new(ErrorKind::Timeout, message).temporary()
             }
         }
+    }
+}
+
+/// Between the steps of work on a large body, the timers and tasks that share its thread get their turn.
+async fn let_others_work(body: usize) {
+    if body >= LARGE_BODY {
+        tokio::task::yield_now().await;
     }
 }
 

@@ -52,6 +52,19 @@ fn a_secret_inside_another_leaves_no_rest_of_it() {
 }
 
 #[test]
+fn s07_a_secret_is_found_wherever_it_lies_in_a_large_answer() {
+    const WINDOW: usize = 1 << 17;
+    let redactor = knowing("hunter22");
+    for place in (WINDOW - 9..WINDOW + 2).chain(2 * WINDOW - 9..2 * WINDOW + 2).chain([0, 3 * WINDOW - 8]) {
+        let mut text = vec![b'x'; 3 * WINDOW];
+        text[place..place + 8].copy_from_slice(b"hunter22");
+        let clean = redactor.all().clean(text.into());
+        assert!(memmem::find(&clean, b"hunter22").is_none(), "{place}");
+        assert_eq!(clean.len(), 3 * WINDOW + 2, "{place}");
+    }
+}
+
+#[test]
 fn what_holds_no_secret_is_not_copied() {
     let redactor = knowing("hunter22");
     let bytes = Bytes::from(vec![b'x'; 1000]);
