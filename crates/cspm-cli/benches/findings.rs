@@ -440,9 +440,9 @@ fn collect_with(served: &Served, vendor: &str, arguments: &[&str], line: &str) -
     let status = Path::new("/proc").join(child.id().to_string()).join("status");
     let mut peak_kib = 0;
     let exit = loop {
-        // The high-water mark only rises, so the last look before the end is the one that counts.
-        peak_kib =
-            peak_kib.max(fs::read_to_string(&status).ok().and_then(|text| high_water(&text)).unwrap_or(0));
+        // The high-water mark only rises, so the last look before the end is the one that counts. The first ones may be
+        // looks at this process, which the other is a copy of until it runs its own program.
+        peak_kib = fs::read_to_string(&status).ok().and_then(|text| high_water(&text)).unwrap_or(peak_kib);
         if let Some(exit) = child.try_wait()? {
             break exit;
         }

@@ -153,7 +153,8 @@ async fn whole_body(answer: &mut reqwest::Response, largest: u64) -> std::result
     if answer.content_length().is_some_and(|stated| stated > largest) {
         return Err(too_large());
     }
-    let mut body = BytesMut::new();
+    let stated = answer.content_length().and_then(|stated| usize::try_from(stated).ok());
+    let mut body = BytesMut::with_capacity(stated.unwrap_or_default());
     while let Some(chunk) = answer.chunk().await.map_err(Broken::from_reqwest)? {
         if body.len() as u64 + chunk.len() as u64 > largest {
             return Err(too_large());
