@@ -1,11 +1,14 @@
 //! Answers that are JSON, nearly JSON, or JSON of a kind that no vendor ever sent: the rules are those of
 //! `cspm_core::adapter`, the same for all vendors.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use cspm_core::{ErrorKind, Finding, FindingQuery, Owner};
 use cspm_simulator::wire::SimResponse;
 use cspm_simulator::{Fault, Match, Which};
 use cspm_tests::page::{details, id, name, records, set_total};
-use cspm_tests::{Kind, KindExt, Lab, Outcome, every_vendor, everything, truth};
+use cspm_tests::{Installation, Kind, KindExt, Lab, Outcome, Setup, every_vendor, everything, truth};
 use http::HeaderValue;
 use serde_json::{Value, json};
 
@@ -20,6 +23,7 @@ every_vendor!(
     j09_figures_are_kept_or_unknown_and_never_changed,
     j13_times_are_right_or_unknown_and_never_1970,
     r14_j14_the_body_decides_and_not_its_label,
+    x03_a_large_page_lets_others_work_between_the_steps_of_reading_it,
 );
 
 const RECORDS: usize = 12;
@@ -151,6 +155,32 @@ async fn j04_sizes_are_bounded(kind: Kind) {
     ] {
         assert_costs(kind, case, fault, costs).await;
     }
+}
+
+/// How late others come is measured (`cargo bench -p cspm-cli -- lateness`); here it is counted how often one that only
+/// waits for its next turn gets one, on the one thread that a test has.
+async fn x03_a_large_page_lets_others_work_between_the_steps_of_reading_it(kind: Kind) {
+    // The other is never idle, which a clock that stands still would wait for.
+    tokio::time::resume();
+    let turns = async |padding: usize| {
+        let lab = Setup::new(Installation::sized(kind, RECORDS)).per_second(1_000.0).start();
+        let padded = splice(mark_member, format!("\"new\":\"{}\"", "x".repeat(padding)));
+        lab.simulator.faults().on(kind.listing(), Which::Nth(1), padded);
+        let turns = Arc::new(AtomicUsize::new(0));
+        let counted = turns.clone();
+        let other = tokio::spawn(async move {
+            loop {
+                tokio::task::yield_now().await;
+                counted.fetch_add(1, Ordering::Relaxed);
+            }
+        });
+        let outcome = lab.findings(&everything()).await;
+        other.abort();
+        outcome.assert_complete();
+        turns.load(Ordering::Relaxed)
+    };
+    let (usual, large) = (turns(1_000).await, turns(2_000_000).await);
+    assert!(large >= usual + 2, "{large} turns, {usual} with a page of the usual size");
 }
 
 async fn j05_double_keys_are_errors_where_they_are_read(kind: Kind) {
