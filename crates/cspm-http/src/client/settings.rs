@@ -27,7 +27,7 @@ pub struct Settings {
     pub max_response: u64,
     /// An extra root certificate, PEM.
     pub ca_pem: Option<Vec<u8>>,
-    /// Requests in flight at once. Default 4: memory is bounded by their answers, and vendors limit rates anyway.
+    /// Requests in flight at once. Default 3: their answers are what takes memory, and vendors limit rates anyway.
     pub side_by_side: usize,
 }
 
@@ -39,7 +39,7 @@ impl Default for Settings {
             deadline: Duration::from_secs(300),
             max_response: 64 << 20,
             ca_pem: None,
-            side_by_side: 4,
+            side_by_side: 3,
         }
     }
 }
