@@ -299,3 +299,40 @@ async fn what_another_scope_hands_on_is_seen_here_and_written_there() {
     assert_eq!(run.asked.len(), 2, "both are read at once, and neither again");
     assert_eq!(run.report.duplicates, 0);
 }
+
+#[tokio::test]
+async fn pages_of_nothing_but_records_of_elsewhere_are_no_circle() {
+    let script = Script::new(&["a", "b"], |name, at, _| {
+        let page = token_number(at);
+        Ok(match (name, page) {
+            ("a", 0..3) => {
+                Step { elsewhere: items(20 * page..20 * page + 20), ..next(Vec::new(), token(page + 1)) }
+            }
+            ("a", _) => Step::done(Vec::new()),
+            _ => whole(items(0..60)),
+        })
+    });
+    let run = run(&script).await;
+    run.assert_complete(&ids(0..60));
+    assert_eq!(run.scopes(), ["a 60/- complete", "b 60/60 complete"], "what was passed over was received");
+    assert_eq!(run.asked.len(), 5);
+}
+
+#[tokio::test]
+async fn records_of_elsewhere_that_repeat_are_a_sign_that_the_listing_moved() {
+    // The second pass finds nothing new, or finds some more.
+    for (first, line) in [(4, "a 1/- complete"), (3, "a 2/- protocol")] {
+        let script = Script::new(&["a", "b"], move |name, _, asked| {
+            let from = if asked == 0 { 4 } else { first };
+            let repeated = items(from..5).into_iter().chain(items(4..5)).collect();
+            Ok(match name {
+                "a" => Step { elsewhere: repeated, ..Step::done(Vec::new()) },
+                _ => whole(items(3..5)),
+            })
+        });
+        let run = run(&script).await;
+        assert_eq!(run.scopes(), [line, "b 2/2 complete"]);
+        assert_eq!(run.asked.iter().filter(|asked| *asked == "a@start").count(), 2);
+        assert_eq!(run.ids(), ids(3..5));
+    }
+}
