@@ -7,7 +7,7 @@ mod stage;
 #[cfg(test)]
 mod interruptions {
     use std::io::{BufRead as _, BufReader, Read as _};
-    use std::process::{Output, Stdio};
+    use std::process::{Child, Output, Stdio};
     use std::time::{Duration, Instant};
 
     use cspm_simulator::{Fault, Match, Which};
@@ -15,9 +15,14 @@ mod interruptions {
 
     use crate::stage::{Stage, VENDORS, code, interruptions, report, signal, text};
 
+    /// Starts a command whose output is read.
+    fn running(stage: &Stage, arguments: &[&str]) -> Child {
+        stage.command(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+    }
+
     /// Runs a command that cannot end by itself, and interrupts it once this is true.
     fn interrupted(stage: &Stage, arguments: &[&str], name: &str, is_time: impl Fn() -> bool) -> Output {
-        let child = stage.command(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let child = running(stage, arguments);
         while !is_time() {
             std::thread::yield_now();
         }
@@ -34,12 +39,7 @@ mod interruptions {
             Which::Every,
             Fault::NeverAnswer,
         );
-        let mut child = stage
-            .command(&["findings", "--format", "ndjson", "--report", "report.json"])
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
+        let mut child = running(&stage, &["findings", "--format", "ndjson", "--report", "report.json"]);
         let mut out = BufReader::new(child.stdout.take().unwrap());
         let mut first = String::new();
         out.read_line(&mut first).unwrap();
@@ -98,16 +98,12 @@ mod interruptions {
             assert!(text(&output.stderr).contains("interrupted"), "{command:?}: {}", text(&output.stderr));
         }
     }
+
     #[test]
     #[cfg(target_os = "linux")]
     fn c11_an_interrupt_ends_a_run_whose_output_nobody_reads() {
         let stage = Stage::of(&["conformity"]);
-        let mut child = stage
-            .command(&["findings", "--format", "ndjson", "--report", "report.json"])
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
+        let mut child = running(&stage, &["findings", "--format", "ndjson", "--report", "report.json"]);
         // The pipe is full, as far as whole pieces go into it.
         let waiting = || rustix::io::ioctl_fionread(child.stdout.as_ref().unwrap()).unwrap();
         while waiting() <= (64 << 10) - 2 * rustix::pipe::PIPE_BUF as u64 {

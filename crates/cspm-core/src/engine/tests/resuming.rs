@@ -193,34 +193,17 @@ async fn the_order_in_which_a_vendor_lists_its_work_does_not_matter() {
 #[tokio::test]
 async fn what_could_not_be_planned_is_reported_once_whether_it_can_be_now_or_not() {
     for still in [true, false] {
-        let resumed = Arc::new(AtomicBool::new(false));
-        let script = {
-            let resumed = resumed.clone();
-            let plan = move || {
-                let failed = if still || !resumed.load(Ordering::Relaxed) {
-                    vec![(scope("lost"), refusal())]
-                } else {
-                    Vec::new()
-                };
-                Ok(Plan { failed, ..Plan::of(scopes(&["a"])) })
-            };
-            Script::planned(plan, |_, at, _| Ok(fan(30, 10, at)))
+        let resumed = AtomicBool::new(false);
+        let plan = move || {
+            let fails = !resumed.swap(true, Ordering::Relaxed) || still;
+            let failed = if fails { vec![(scope("lost"), refusal())] } else { Vec::new() };
+            Ok(Plan { failed, ..Plan::of(scopes(&["a"])) })
         };
-        let seed = Seed::random();
-        let mut first = script.resumed(1, seed, Vec::new()).unwrap();
-        let (mut seen, kept) = some(&mut first, 2).await;
-        drop(first);
-        resumed.store(true, Ordering::Relaxed);
-        let mut second = script.resumed(1, seed, kept).unwrap();
-        seen.extend(some(&mut second, usize::MAX).await.0);
-        assert_eq!(sorted(seen), ids(0..30));
-        let report = second.into_report();
-        assert_eq!(
-            scope_lines(&report),
-            ["a 30/30 complete", "lost 0/- permission"],
-            "still failing: {still}"
-        );
-        assert!(!report.complete);
+        let script = Script::planned(plan, |_, at, _| Ok(fan(30, 10, at)));
+        let run = killed_after(&script, 2).await;
+        assert_eq!(run.ids(), ids(0..30));
+        assert_eq!(run.scopes(), ["a 30/30 complete", "lost 0/- permission"], "still failing: {still}");
+        assert!(!run.report.complete);
     }
 }
 
